@@ -1,0 +1,153 @@
+//! The one error type: every variant carries the numbers that were wrong.
+
+use std::path::PathBuf;
+
+/// Result with hessia's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Anything that hessia refuses or fails at.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Two arrays that belong together do not fit.
+    #[error("{what}: expected shape {expected:?}, found {found:?}")]
+    ShapeMismatch {
+        /// Which array, with its layer where it has one.
+        what: String,
+        /// The shape that would fit.
+        expected: Vec<usize>,
+        /// The shape that came.
+        found: Vec<usize>,
+    },
+    /// A class label that the network has no output for.
+    #[error("object {object} has label {label}, but labels must lie in 0..{classes}")]
+    LabelOutOfRange {
+        /// Row of the object.
+        object: usize,
+        /// The label found.
+        label: i64,
+        /// Number of outputs of the network.
+        classes: usize,
+    },
+    /// NaN or infinity where a finite number is needed.
+    #[error("{what}: expected finite numbers, found {value} at index {index:?}")]
+    NonFinite {
+        /// Which array.
+        what: String,
+        /// Index of the first bad entry.
+        index: Vec<usize>,
+        /// The bad entry.
+        value: f64,
+    },
+    /// An argument outside its range.
+    #[error("{what}: expected {expected}, found {found}")]
+    InvalidArgument {
+        /// Name of the argument.
+        what: String,
+        /// What would be accepted.
+        expected: String,
+        /// What came.
+        found: String,
+    },
+    /// A file whose content is not what its format promises.
+    #[error("{}: expected {expected}, found {found}{}", path.display(), offset.map(|o| format!(" (at byte {o})")).unwrap_or_default())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What should stand there.
+        expected: String,
+        /// What stands there.
+        found: String,
+        /// Where, in bytes from the start of the (uncompressed) content, if known.
+        offset: Option<u64>,
+    },
+    /// The operating system refused a file operation.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A result that would not fit in memory, refused before any work.
+    #[error("{what} needs {} of memory, but only {} are available", crate::error::bytes(*needed), crate::error::bytes(*available))]
+    OutOfMemory {
+        /// What was asked for.
+        what: String,
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes available.
+        available: u64,
+    },
+    /// A LAPACK routine reported failure.
+    #[error("LAPACK {routine} returned info = {info} for a matrix of order {order}")]
+    Lapack {
+        /// Name of the routine.
+        routine: &'static str,
+        /// Its `info`.
+        info: i32,
+        /// Order of the matrix.
+        order: usize,
+    },
+    /// The user interrupted the work.
+    #[error("interrupted after {done} of {total} {unit}")]
+    Interrupted {
+        /// Units finished.
+        done: u64,
+        /// Units in all.
+        total: u64,
+        /// What a unit is.
+        unit: String,
+    },
+    /// A table could not be made or written.
+    #[error("table: {message}")]
+    Table {
+        /// The table library's reason.
+        message: String,
+    },
+}
+
+impl Error {
+    /// An [`Error::Io`] for `path`.
+    pub fn io(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
+        Error::Io { path: path.into(), source }
+    }
+
+    /// An [`Error::Format`] for `path` without an offset.
+    pub fn format(path: impl Into<PathBuf>, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Error::Format { path: path.into(), expected: expected.into(), found: found.into(), offset: None }
+    }
+
+    /// An [`Error::InvalidArgument`].
+    pub fn argument(what: impl Into<String>, expected: impl Into<String>, found: impl ToString) -> Self {
+        Error::InvalidArgument { what: what.into(), expected: expected.into(), found: found.to_string() }
+    }
+
+    /// An [`Error::ShapeMismatch`].
+    pub fn shape(what: impl Into<String>, expected: &[usize], found: &[usize]) -> Self {
+        Error::ShapeMismatch { what: what.into(), expected: expected.to_vec(), found: found.to_vec() }
+    }
+}
+
+/// A number of bytes as people read it: `bytes(84_801_536)` is "80.9 MiB".
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = count as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit < UNITS.len() - 1 {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{count} bytes") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+/// Refuses an array with NaN or infinity, naming the first.
+pub(crate) fn check_finite(what: &str, array: ndarray::ArrayViewD<'_, f64>) -> Result<()> {
+    use ndarray::Dimension;
+    match array.indexed_iter().find(|(_, v)| !v.is_finite()) {
+        Some((index, &value)) => {
+            Err(Error::NonFinite { what: what.to_string(), index: index.slice().to_vec(), value })
+        }
+        None => Ok(()),
+    }
+}

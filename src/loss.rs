@@ -1,0 +1,312 @@
+//! Losses in the logits: value, residual, curvature, and PyTorch's normalisers.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ndarray::{Array1, Array2};
+
+use crate::network::sigmoid;
+use crate::{Error, Result};
+
+/// What an object's outputs are compared with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Targets {
+    /// Class labels from 0, length m.
+    Classes(Array1<usize>),
+    /// Real targets, shape (m, K).
+    Values(Array2<f64>),
+}
+
+impl Targets {
+    /// Number of objects.
+    pub fn len(&self) -> usize {
+        match self {
+            Targets::Classes(y) => y.len(),
+            Targets::Values(y) => y.nrows(),
+        }
+    }
+
+    /// Whether there is no object.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The targets of the objects with these row numbers.
+    pub fn select(&self, rows: &[usize]) -> Targets {
+        match self {
+            Targets::Classes(y) => Targets::Classes(rows.iter().map(|&i| y[i]).collect()),
+            Targets::Values(y) => Targets::Values(y.select(ndarray::Axis(0), rows)),
+        }
+    }
+
+    /// Labels as rows of zeros and a one, shape (m, classes); real targets as they are.
+    ///
+    /// # Errors
+    /// A label of `classes` or more.
+    pub fn one_hot(&self, classes: usize) -> Result<Targets> {
+        match self {
+            Targets::Classes(labels) => {
+                let mut values = Array2::zeros((labels.len(), classes));
+                for (object, &label) in labels.iter().enumerate() {
+                    if label >= classes {
+                        return Err(Error::LabelOutOfRange { object, label: label as i64, classes });
+                    }
+                    values[[object, label]] = 1.0;
+                }
+                Ok(Targets::Values(values))
+            }
+            Targets::Values(_) => Ok(self.clone()),
+        }
+    }
+}
+
+/// The form of the loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum LossKind {
+    /// `-log softmax(z)_y`.
+    #[serde(rename = "cross-entropy")]
+    CrossEntropy,
+    /// `sum_k (z_k - y_k)²`.
+    #[serde(rename = "mse")]
+    MeanSquaredError,
+    /// `sum_k log(1 + exp z_k) - y_k z_k`.
+    #[serde(rename = "bce")]
+    BinaryCrossEntropy,
+}
+
+/// How the terms of a loss are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reduction {
+    /// PyTorch's `mean`: over objects for cross-entropy, over objects and outputs for the other two.
+    Mean,
+    /// The plain sum.
+    Sum,
+}
+
+/// A loss with its reduction.
+///
+/// ```
+/// use hessia::Loss;
+/// assert_eq!(Loss::mean_squared_error().normaliser(10, 3), 1.0 / 30.0);
+/// assert_eq!(Loss::cross_entropy().normaliser(10, 3), 1.0 / 10.0);
+/// assert_eq!(Loss::cross_entropy().sum().normaliser(10, 3), 1.0);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Loss {
+    /// The form of the loss.
+    pub kind: LossKind,
+    /// How its terms are put together.
+    pub reduction: Reduction,
+}
+
+impl Loss {
+    /// Softmax cross-entropy with class labels, mean over objects.
+    pub const fn cross_entropy() -> Self {
+        Loss { kind: LossKind::CrossEntropy, reduction: Reduction::Mean }
+    }
+
+    /// Squared error, mean over objects and outputs.
+    pub const fn mean_squared_error() -> Self {
+        Loss { kind: LossKind::MeanSquaredError, reduction: Reduction::Mean }
+    }
+
+    /// Binary cross-entropy with logits, mean over objects and outputs.
+    pub const fn binary_cross_entropy() -> Self {
+        Loss { kind: LossKind::BinaryCrossEntropy, reduction: Reduction::Mean }
+    }
+
+    /// The same loss, summed.
+    pub const fn sum(self) -> Self {
+        Loss { reduction: Reduction::Sum, ..self }
+    }
+
+    /// The factor before the sum over objects (and outputs): `1/m`, `1/(m K)` or 1.
+    pub fn normaliser(self, objects: usize, outputs: usize) -> f64 {
+        match (self.reduction, self.kind) {
+            (Reduction::Sum, _) => 1.0,
+            (Reduction::Mean, LossKind::CrossEntropy) => 1.0 / objects as f64,
+            (Reduction::Mean, _) => 1.0 / (objects * outputs) as f64,
+        }
+    }
+
+    /// Refuses targets that this loss cannot take for `objects` objects and `outputs` outputs.
+    pub fn check_targets(self, targets: &Targets, objects: usize, outputs: usize) -> Result<()> {
+        match (self.kind, targets) {
+            (LossKind::CrossEntropy, Targets::Classes(labels)) => {
+                if labels.len() != objects {
+                    return Err(Error::shape("labels", &[objects], &[labels.len()]));
+                }
+                match labels.iter().position(|&label| label >= outputs) {
+                    Some(object) => {
+                        Err(Error::LabelOutOfRange { object, label: labels[object] as i64, classes: outputs })
+                    }
+                    None => Ok(()),
+                }
+            }
+            (LossKind::CrossEntropy, Targets::Values(y)) => Err(Error::argument(
+                "targets",
+                "class labels for cross-entropy",
+                format!("real values of shape {:?}", y.shape()),
+            )),
+            (_, Targets::Classes(labels)) => Err(Error::argument(
+                "targets",
+                format!("real values of shape [{objects}, {outputs}] for {self}"),
+                format!("{} class labels", labels.len()),
+            )),
+            (_, Targets::Values(y)) => {
+                if y.dim() != (objects, outputs) {
+                    return Err(Error::shape("targets", &[objects, outputs], y.shape()));
+                }
+                crate::error::check_finite("targets", y.view().into_dyn())
+            }
+        }
+    }
+
+    /// Loss of one object from its logits `z`, before the normaliser.
+    pub(crate) fn value(self, z: &[f64], target: Target<'_>) -> f64 {
+        match target {
+            Target::Class(label) => {
+                let (largest, sum) = shifted_sum(z);
+                sum.ln() + (largest - z[label])
+            }
+            Target::Values(y) => match self.kind {
+                LossKind::BinaryCrossEntropy => {
+                    z.iter().zip(y).map(|(&z, &y)| z.max(0.0) - y * z + (-z.abs()).exp().ln_1p()).sum()
+                }
+                _ => z.iter().zip(y).map(|(&z, &y)| (z - y) * (z - y)).sum(),
+            },
+        }
+    }
+
+    /// Residual `r = dl/dz` of one object, before the normaliser.
+    pub(crate) fn residual(self, z: &[f64], target: Target<'_>, r: &mut [f64]) {
+        match target {
+            Target::Class(label) => {
+                softmax(z, r);
+                // p_y - 1 as minus the sum of the others: no cancellation when p_y is near 1.
+                let others: f64 = r.iter().enumerate().filter(|&(k, _)| k != label).map(|(_, p)| p).sum();
+                r[label] = -others;
+            }
+            Target::Values(y) => {
+                for ((r, &z), &y) in r.iter_mut().zip(z).zip(y) {
+                    *r = match self.kind {
+                        LossKind::BinaryCrossEntropy => sigmoid(z).0 - y,
+                        _ => 2.0 * (z - y),
+                    };
+                }
+            }
+        }
+    }
+
+    /// Curvature `A = d²l/dz²` of one object, K x K row by row, before the normaliser.
+    pub(crate) fn curvature(self, z: &[f64], a: &mut [f64]) {
+        let k = z.len();
+        a.fill(0.0);
+        match self.kind {
+            LossKind::CrossEntropy => {
+                let mut p = vec![0.0; k];
+                softmax(z, &mut p);
+                for i in 0..k {
+                    let mut others = 0.0;
+                    for j in 0..k {
+                        if i != j {
+                            a[i * k + j] = -p[i] * p[j];
+                            others += p[j];
+                        }
+                    }
+                    a[i * k + i] = p[i] * others;
+                }
+            }
+            LossKind::MeanSquaredError => (0..k).for_each(|i| a[i * k + i] = 2.0),
+            LossKind::BinaryCrossEntropy => (0..k).for_each(|i| a[i * k + i] = sigmoid(z[i]).1),
+        }
+    }
+
+    /// Loss of every object, length m, from the logits, shape (m, K), before the normaliser.
+    ///
+    /// # Errors
+    /// Targets that do not fit the logits or the loss.
+    pub fn values(self, logits: &Array2<f64>, targets: &Targets) -> Result<Array1<f64>> {
+        self.check_targets(targets, logits.nrows(), logits.ncols())?;
+        let logits = logits.as_standard_layout();
+        Ok(logits
+            .rows()
+            .into_iter()
+            .enumerate()
+            .map(|(i, z)| targets.with_row(i, |t| self.value(z.as_slice().unwrap_or(&[]), t)))
+            .collect())
+    }
+}
+
+/// The target of one object.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target<'a> {
+    Class(usize),
+    Values(&'a [f64]),
+}
+
+impl Targets {
+    /// Calls `f` with the target of object `i`.
+    pub(crate) fn with_row<T>(&self, i: usize, f: impl FnOnce(Target<'_>) -> T) -> T {
+        match self {
+            Targets::Classes(y) => f(Target::Class(y[i])),
+            Targets::Values(y) => {
+                let row = y.row(i);
+                match row.as_slice() {
+                    Some(row) => f(Target::Values(row)),
+                    None => f(Target::Values(&row.to_vec())),
+                }
+            }
+        }
+    }
+}
+
+/// The largest logit, and the sum of `exp(z - largest)`.
+fn shifted_sum(z: &[f64]) -> (f64, f64) {
+    let largest = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    (largest, z.iter().map(|z| (z - largest).exp()).sum())
+}
+
+fn softmax(z: &[f64], p: &mut [f64]) {
+    let (largest, sum) = shifted_sum(z);
+    for (p, z) in p.iter_mut().zip(z) {
+        *p = (z - largest).exp() / sum;
+    }
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            LossKind::CrossEntropy => "cross-entropy",
+            LossKind::MeanSquaredError => "mse",
+            LossKind::BinaryCrossEntropy => "bce",
+        })
+    }
+}
+
+impl FromStr for Loss {
+    type Err = Error;
+
+    /// Reads `cross-entropy`, `mse` or `bce`, with mean reduction.
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "cross-entropy" => Ok(Loss::cross_entropy()),
+            "mse" => Ok(Loss::mean_squared_error()),
+            "bce" => Ok(Loss::binary_cross_entropy()),
+            other => Err(Error::argument("loss", "cross-entropy, mse or bce", format!("{other:?}"))),
+        }
+    }
+}
+
+impl FromStr for Reduction {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "mean" => Ok(Reduction::Mean),
+            "sum" => Ok(Reduction::Sum),
+            other => Err(Error::argument("reduction", "mean or sum", format!("{other:?}"))),
+        }
+    }
+}

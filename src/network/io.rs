@@ -1,0 +1,1 @@
+//! Networks as `.npz` files of arrays in state-dict names.

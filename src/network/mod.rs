@@ -1,0 +1,261 @@
+//! Fully connected networks: `z = W x + b`, `x' = s(z)`, no activation after the last layer.
+
+mod activation;
+mod init;
+mod io;
+
+use std::ops::Range;
+
+use ndarray::{Array1, Array2, Axis, concatenate};
+
+use crate::{Error, Result};
+
+pub use activation::Activation;
+pub(crate) use activation::sigmoid;
+
+/// One linear layer: `z = W x + b`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer {
+    /// Weights, shape (outputs, inputs).
+    pub weight: Array2<f64>,
+    /// Biases, shape (outputs), if the layer has them.
+    pub bias: Option<Array1<f64>>,
+}
+
+impl Layer {
+    /// Number of inputs, without the bias.
+    pub fn inputs(&self) -> usize {
+        self.weight.ncols()
+    }
+
+    /// Number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.weight.nrows()
+    }
+
+    /// Number of weights and biases.
+    pub fn parameter_count(&self) -> usize {
+        self.weight.len() + self.bias.as_ref().map_or(0, Array1::len)
+    }
+}
+
+/// A fully connected network with one activation between its layers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    layers: Vec<Layer>,
+    activation: Activation,
+}
+
+/// One named stretch of the parameter vector.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ParameterRange {
+    /// State-dict name, such as `2.weight`.
+    pub name: String,
+    /// Layer, from 0.
+    pub layer: usize,
+    /// Shape of the array: (outputs, inputs) or (outputs).
+    pub shape: Vec<usize>,
+    /// Its place in theta; the array lies there row by row.
+    pub range: Range<usize>,
+}
+
+impl Network {
+    /// Builds a network from its layers, input side first.
+    ///
+    /// # Errors
+    /// No layer, an empty layer, widths that do not follow on each other, or NaN and infinity among the numbers.
+    ///
+    /// ```
+    /// use hessia::{Activation, Layer, Network};
+    /// use ndarray::array;
+    /// let layer = Layer { weight: array![[1.0, -1.0]], bias: None };
+    /// let net = Network::new(vec![layer], Activation::Relu)?;
+    /// assert_eq!(net.widths(), [2, 1]);
+    /// # Ok::<(), hessia::Error>(())
+    /// ```
+    pub fn new(layers: Vec<Layer>, activation: Activation) -> Result<Self> {
+        if layers.is_empty() {
+            return Err(Error::argument("network", "at least one layer", "none"));
+        }
+        for (l, layer) in layers.iter().enumerate() {
+            let (outputs, inputs) = layer.weight.dim();
+            if outputs == 0 || inputs == 0 {
+                return Err(Error::argument(
+                    format!("weight of layer {l}"),
+                    "at least one row and one column",
+                    format!("shape {:?}", [outputs, inputs]),
+                ));
+            }
+            if l > 0 && layers[l - 1].outputs() != inputs {
+                let expected = [outputs, layers[l - 1].outputs()];
+                return Err(Error::shape(format!("weight of layer {l}"), &expected, &[outputs, inputs]));
+            }
+            if let Some(bias) = &layer.bias
+                && bias.len() != outputs
+            {
+                return Err(Error::shape(format!("bias of layer {l}"), &[outputs], &[bias.len()]));
+            }
+            crate::error::check_finite(&format!("weight of layer {l}"), layer.weight.view().into_dyn())?;
+            if let Some(bias) = &layer.bias {
+                crate::error::check_finite(&format!("bias of layer {l}"), bias.view().into_dyn())?;
+            }
+        }
+        Ok(Network { layers, activation })
+    }
+
+    /// The layers, input side first.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// The activation between the layers.
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// Number of inputs, hidden widths, number of outputs.
+    pub fn widths(&self) -> Vec<usize> {
+        let mut widths = vec![self.layers[0].inputs()];
+        widths.extend(self.layers.iter().map(Layer::outputs));
+        widths
+    }
+
+    /// Number of inputs `n`.
+    pub fn inputs(&self) -> usize {
+        self.layers[0].inputs()
+    }
+
+    /// Number of outputs `K`.
+    pub fn outputs(&self) -> usize {
+        self.layers[self.layers.len() - 1].outputs()
+    }
+
+    /// Number of weight matrices `L`.
+    pub fn depth(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Number of parameters `P`.
+    pub fn parameter_count(&self) -> usize {
+        self.layers.iter().map(Layer::parameter_count).sum()
+    }
+
+    /// Whether any layer has biases.
+    pub fn has_biases(&self) -> bool {
+        self.layers.iter().any(|layer| layer.bias.is_some())
+    }
+
+    /// theta, length P: per layer the weights row by row, then the biases (PyTorch's `parameters()` order).
+    pub fn parameters(&self) -> Array1<f64> {
+        let mut theta = Vec::with_capacity(self.parameter_count());
+        for layer in &self.layers {
+            theta.extend(layer.weight.iter());
+            theta.extend(layer.bias.iter().flatten());
+        }
+        Array1::from(theta)
+    }
+
+    /// The same network with other parameters, in the order of [`Network::parameters`].
+    ///
+    /// # Errors
+    /// A length other than P, or NaN and infinity.
+    pub fn with_parameters(&self, theta: &Array1<f64>) -> Result<Self> {
+        if theta.len() != self.parameter_count() {
+            return Err(Error::shape("theta", &[self.parameter_count()], &[theta.len()]));
+        }
+        let mut values = theta.iter().copied();
+        let layers = self
+            .layers
+            .iter()
+            .map(|layer| Layer {
+                weight: layer.weight.mapv(|_| values.next().unwrap_or(0.0)),
+                bias: layer.bias.as_ref().map(|b| b.mapv(|_| values.next().unwrap_or(0.0))),
+            })
+            .collect();
+        Network::new(layers, self.activation)
+    }
+
+    /// Which stretch of theta each weight and bias array takes, named as in `nn.Sequential`.
+    ///
+    /// ```
+    /// use hessia::{Activation, Network};
+    /// let net = Network::random(&[3, 2, 1], true, Activation::Relu, 0)?;
+    /// let names: Vec<_> = net.parameter_map().iter().map(|p| (p.name.clone(), p.range.clone())).collect();
+    /// assert_eq!(names[2], ("2.weight".to_string(), 8..10));
+    /// # Ok::<(), hessia::Error>(())
+    /// ```
+    pub fn parameter_map(&self) -> Vec<ParameterRange> {
+        let mut map = Vec::new();
+        let mut start = 0;
+        for (l, layer) in self.layers.iter().enumerate() {
+            // An activation module stands between two linear ones, so their numbers are even.
+            let module = 2 * l;
+            let end = start + layer.weight.len();
+            map.push(ParameterRange {
+                name: format!("{module}.weight"),
+                layer: l,
+                shape: layer.weight.shape().to_vec(),
+                range: start..end,
+            });
+            start = end;
+            if let Some(bias) = &layer.bias {
+                let end = start + bias.len();
+                map.push(ParameterRange {
+                    name: format!("{module}.bias"),
+                    layer: l,
+                    shape: vec![bias.len()],
+                    range: start..end,
+                });
+                start = end;
+            }
+        }
+        map
+    }
+
+    /// The stretch of theta that layer `l` takes, weights and biases together.
+    pub fn layer_range(&self, l: usize) -> Range<usize> {
+        let start: usize = self.layers[..l].iter().map(Layer::parameter_count).sum();
+        start..start + self.layers[l].parameter_count()
+    }
+
+    /// Logits `z`, shape (m, K), of the inputs `x`, shape (m, n).
+    ///
+    /// # Errors
+    /// Inputs of another width than the network's.
+    pub fn forward(&self, x: &Array2<f64>) -> Result<Array2<f64>> {
+        self.check_inputs(x)?;
+        let mut x = x.to_owned();
+        for (l, layer) in self.layers.iter().enumerate() {
+            let mut z = x.dot(&layer.weight.t());
+            if let Some(bias) = &layer.bias {
+                z += bias;
+            }
+            if l + 1 < self.layers.len() {
+                z.mapv_inplace(|v| self.activation.value(v));
+            }
+            x = z;
+        }
+        Ok(x)
+    }
+
+    pub(crate) fn check_inputs(&self, x: &Array2<f64>) -> Result<()> {
+        if x.ncols() != self.inputs() {
+            return Err(Error::shape("inputs", &[x.nrows(), self.inputs()], x.shape()));
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let widths: Vec<_> = self.widths().iter().map(usize::to_string).collect();
+        let biases = if self.has_biases() { "with biases" } else { "without biases" };
+        write!(f, "{} {} {biases}, P = {}", widths.join("-"), self.activation, self.parameter_count())
+    }
+}
+
+/// `x` with a column of ones behind it: the inputs that a layer with biases sees.
+pub(crate) fn with_ones(x: &Array2<f64>) -> Array2<f64> {
+    let ones = Array2::ones((x.nrows(), 1));
+    concatenate(Axis(1), &[x.view(), ones.view()]).unwrap_or_else(|_| x.clone())
+}
