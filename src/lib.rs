@@ -4,13 +4,21 @@
 // Links the system's OpenBLAS.
 extern crate openblas_src as _;
 
+pub mod curvature;
 pub mod dataset;
 pub mod error;
+pub mod linalg;
 pub mod loss;
 pub mod network;
+pub mod passes;
 pub mod progress;
+pub mod spectrum;
 
+pub use curvature::{Curvature, Term, Work, curvature, curvature_block, ggn, h_term, hessian};
 pub use dataset::Dataset;
 pub use error::{Error, Result};
+pub use linalg::{set_threads, side_by_side, threads};
 pub use loss::{Loss, LossKind, Reduction, Targets};
 pub use network::{Activation, Layer, Network, ParameterRange};
+pub use passes::{gradient, loss_and_gradient, loss_value};
+pub use spectrum::{Inertia, Spectrum, eigh, eigh_range, eigvalsh};

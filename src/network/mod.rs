@@ -6,7 +6,7 @@ mod io;
 
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, Axis, concatenate};
+use ndarray::{Array1, Array2};
 
 use crate::{Error, Result};
 
@@ -252,10 +252,4 @@ impl std::fmt::Display for Network {
         let biases = if self.has_biases() { "with biases" } else { "without biases" };
         write!(f, "{} {} {biases}, P = {}", widths.join("-"), self.activation, self.parameter_count())
     }
-}
-
-/// `x` with a column of ones behind it: the inputs that a layer with biases sees.
-pub(crate) fn with_ones(x: &Array2<f64>) -> Array2<f64> {
-    let ones = Array2::ones((x.nrows(), 1));
-    concatenate(Axis(1), &[x.view(), ones.view()]).unwrap_or_else(|_| x.clone())
 }

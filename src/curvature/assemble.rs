@@ -1,0 +1,388 @@
+//! Puts the Hessian together from matrix products over the objects.
+//!
+//! With `x~^(p)` the inputs of layer p (a one behind them where there are biases), `C` the coupling and `J` the
+//! sensitivity of `couplings.rs`, block (p, q), p <= q, is
+//!
+//! `H[(i,a),(j,b)] = c Σ_n x~^(p)_{n,a} ( C_{n,i,j} x~^(q)_{n,b} + [q > p] delta^(q)_{n,j} J_{n,i,b} )`:
+//!
+//! for every output i of layer p, the transposed inputs times a right-hand side with one row an object. Objects
+//! whose row of the right-hand side is zero are left out of the product, and so are repeated columns of `x~`.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use ndarray::{Array1, Array2, s};
+use rayon::prelude::*;
+
+use super::Term;
+use super::columns::Columns;
+use super::couplings::{Couplings, Parts, bytes_per_object};
+use super::product::{Object, Product, Scratch, TILE_COLUMNS};
+use super::scatter::{Half, Scatter};
+use crate::linalg::{SharedMatrix, threads};
+use crate::loss::Loss;
+use crate::passes::{add_gradient, sweeps};
+use crate::progress::Progress;
+use crate::{Dataset, Network, Result};
+
+/// From this many distinct inputs on, a diagonal slab is computed as a triangle.
+const SLAB_INPUTS: usize = 160;
+/// The sum of all buffers is planned for this order, so that small Hessians are not cut into crumbs.
+const SMALLEST_ORDER: usize = 3000;
+/// Threads that the plan of the buffers counts on; fixed, so that the sums do not depend on the machine.
+const PLANNED_THREADS: usize = 2;
+
+/// What the assembly found and did.
+pub(crate) struct Work {
+    pub(crate) loss: f64,
+    pub(crate) gradient: Array1<f64>,
+    pub(crate) distinct_inputs: usize,
+    pub(crate) object_blocks: usize,
+    /// Share of the (object, output) pairs that entered a product.
+    pub(crate) active: f64,
+}
+
+/// Which part of the Hessian is wanted.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Part {
+    Whole,
+    /// Block of the layers p <= q.
+    Block(usize, usize),
+}
+
+/// The inputs of the assembly.
+pub(crate) struct Assembly<'a> {
+    net: &'a Network,
+    data: &'a Dataset,
+    part: Part,
+    parts: Parts,
+    columns: Vec<Columns>,
+    scatter: Scatter<'a>,
+    /// Rows that the gathered inputs of one thread may have.
+    batch: usize,
+    scratch: Mutex<Vec<Scratch>>,
+    used: AtomicU64,
+    possible: AtomicU64,
+}
+
+/// One independent piece of work at a layer p.
+#[derive(Clone)]
+enum Task {
+    /// Output i of layer p against everything from (p, i) on (or all layers q > p, where slabs do the rest).
+    Strip { i: usize, pieces: Vec<Piece> },
+    /// Outputs i <= j of layer p against each other, for the columns `columns`.
+    Slab { i: usize, j: usize, columns: Range<usize> },
+}
+
+/// The columns `range` of output `j` of layer `q`.
+#[derive(Clone)]
+struct Piece {
+    q: usize,
+    j: usize,
+    range: Range<usize>,
+}
+
+/// Fills `out` (zeros before) with the part asked for, and returns loss and gradient from the same sweeps.
+pub(crate) fn assemble(
+    net: &Network,
+    data: &Dataset,
+    loss: Loss,
+    term: Term,
+    part: Part,
+    out: &mut Array2<f64>,
+) -> Result<Work> {
+    let entries = net.parameter_count().max(SMALLEST_ORDER).pow(2);
+    let budget = |percent: f64| (entries * size_of::<f64>()) as f64 * percent / 100.0;
+    let per_object = bytes_per_object(net);
+    let block = ((budget(3.0) / per_object as f64) as usize / 128 * 128).max(128);
+    let mut columns = vec![Columns::of_data(net, &data.x)];
+    columns.extend((1..net.depth()).map(|l| Columns::plain(net, l)));
+    let widest = columns.iter().map(Columns::distinct).max().unwrap_or(1);
+    let batch = budget(4.5) / PLANNED_THREADS as f64 / ((widest + TILE_COLUMNS) * size_of::<f64>()) as f64;
+    let (first_row, first_column) = match part {
+        Part::Whole => (0, 0),
+        Part::Block(p, q) => (net.layer_range(p).start, net.layer_range(q).start),
+    };
+    let scale = loss.normaliser(data.len(), net.outputs());
+    let mut assembly = Assembly {
+        net,
+        data,
+        part,
+        parts: Parts::of(term, net.activation()),
+        columns,
+        scatter: Scatter { out: SharedMatrix::new(out), first_row, first_column, scale, add: false },
+        batch: (batch as usize).max(64),
+        scratch: Mutex::new(Vec::new()),
+        used: AtomicU64::new(0),
+        possible: AtomicU64::new(0),
+    };
+
+    let object_blocks = data.len().div_ceil(block);
+    let tasks: Vec<_> = (0..net.depth()).map(|p| assembly.tasks(p)).collect();
+    let count = tasks.iter().map(Vec::len).sum::<usize>() * object_blocks;
+    let progress = Progress::new("Hessian", count as u64, "blocks");
+    let mut total = 0.0;
+    let mut gradient = Array1::zeros(net.parameter_count());
+    for start in (0..data.len()).step_by(block) {
+        let range = start..data.len().min(start + block);
+        let mut chunks: Vec<_> = sweeps(net, data, loss, range)
+            .into_par_iter()
+            .map(|sweep| Couplings::new(net, loss, assembly.parts, sweep))
+            .collect();
+        for chunk in &chunks {
+            total += chunk.sweep.loss;
+            add_gradient(net, data, &chunk.sweep, &mut gradient);
+        }
+        for p in (0..net.depth()).rev() {
+            if p + 1 < net.depth() {
+                chunks.par_iter_mut().for_each(|chunk| chunk.step_down(net));
+            }
+            tasks[p].par_iter().with_max_len(1).try_for_each(|task| {
+                assembly.run(p, &chunks, task);
+                progress.advance(1)
+            })?;
+        }
+        assembly.scatter.add = true;
+    }
+    let (used, possible) = (assembly.used.into_inner(), assembly.possible.into_inner());
+    Ok(Work {
+        loss: total * scale,
+        gradient: gradient * scale,
+        distinct_inputs: assembly.columns[0].distinct() - usize::from(net.layers()[0].bias.is_some()),
+        object_blocks,
+        active: if possible == 0 { 0.0 } else { used as f64 / possible as f64 },
+    })
+}
+
+impl Assembly<'_> {
+    fn wants(&self, p: usize, q: usize) -> bool {
+        self.part == Part::Whole || self.part == Part::Block(p, q)
+    }
+
+    /// The work at layer p, largest pieces first.
+    fn tasks(&self, p: usize) -> Vec<Task> {
+        let outputs = self.net.layers()[p].outputs();
+        let distinct = self.columns[p].distinct();
+        let diagonal = self.parts.coupled && self.wants(p, p);
+        let slabs = diagonal && distinct >= SLAB_INPUTS;
+        let mut tasks = Vec::new();
+        if slabs {
+            let cuts = triangle_cuts(distinct, (8 * threads()).div_ceil(outputs * (outputs + 1) / 2));
+            for cut in cuts.windows(2).rev() {
+                for i in 0..outputs {
+                    tasks.extend((i..outputs).map(|j| Task::Slab { i, j, columns: cut[0]..cut[1] }));
+                }
+            }
+        }
+        for i in 0..outputs {
+            let mut pieces = Vec::new();
+            if diagonal && !slabs {
+                pieces.extend((i..outputs).map(|j| Piece { q: p, j, range: 0..distinct }));
+            }
+            for q in (p + 1..self.net.depth()).filter(|&q| self.wants(p, q)) {
+                if self.parts.coupled || self.parts.residual {
+                    let all = 0..self.columns[q].distinct();
+                    let outputs = self.net.layers()[q].outputs();
+                    pieces.extend((0..outputs).map(|j| Piece { q, j, range: all.clone() }));
+                }
+            }
+            if !pieces.is_empty() {
+                tasks.push(Task::Strip { i, pieces });
+            }
+        }
+        tasks
+    }
+
+    fn run(&self, p: usize, chunks: &[Couplings], task: &Task) {
+        let mut scratch = lock(&self.scratch).pop().unwrap_or_default();
+        match task {
+            Task::Strip { i, pieces } => self.strip(p, chunks, *i, pieces, &mut scratch),
+            Task::Slab { i, j, columns } => self.slab(p, chunks, (*i, *j), columns.clone(), &mut scratch),
+        }
+        lock(&self.scratch).push(scratch);
+    }
+
+    fn active(&self, chunks: &[Couplings], keep: impl Fn(&Couplings, usize) -> bool) -> Vec<Object> {
+        let mut active = Vec::new();
+        let mut possible = 0;
+        for (c, chunk) in chunks.iter().enumerate() {
+            possible += chunk.sweep.len();
+            active.extend((0..chunk.sweep.len()).filter(|&n| keep(chunk, n)).map(|n| (c as u32, n as u32)));
+        }
+        self.used.fetch_add(active.len() as u64, Ordering::Relaxed);
+        self.possible.fetch_add(possible as u64, Ordering::Relaxed);
+        active
+    }
+
+    fn strip(&self, p: usize, chunks: &[Couplings], i: usize, pieces: &[Piece], scratch: &mut Scratch) {
+        let active = self.active(chunks, |chunk, n| chunk.is_active(n, i));
+        let height = self.columns[p].distinct();
+        let gather = |object: Object, range: &Range<usize>, row: &mut [f64]| {
+            self.inputs_of(chunks, p, object, range, row)
+        };
+        let product = Product { objects: &active, batch: self.batch, stride: height, gather };
+        product.prepare(scratch);
+        for tile in tiles(pieces) {
+            let width = tile.iter().map(|piece| piece.range.len()).sum();
+            let fill = |objects: &[Object], right: &mut [f64]| {
+                for (row, &object) in right.chunks_exact_mut(width).zip(objects) {
+                    self.right_hand_side(chunks, object, p, i, &tile, row);
+                }
+            };
+            product.multiply(height, width, scratch, fill, |rows, values| {
+                let mut from = 0;
+                let row_parameters = self.columns[p].parameters(i, &rows);
+                for piece in &tile {
+                    let columns = self.columns[piece.q].parameters(piece.j, &piece.range);
+                    let view = values.slice(s![.., from..from + piece.range.len()]);
+                    from += piece.range.len();
+                    if piece.q == p && piece.j == i {
+                        let shift = (rows.start, piece.range.start);
+                        self.scatter.symmetric(&row_parameters, &columns, view, shift);
+                    } else {
+                        self.scatter.write(&row_parameters, &columns, view, self.halves(p, piece.q));
+                    }
+                }
+            });
+        }
+    }
+
+    /// Off-diagonal blocks that were asked for alone have no mirror image inside the result.
+    fn halves(&self, p: usize, q: usize) -> Half {
+        if p != q && self.part != Part::Whole { Half::Direct } else { Half::Both }
+    }
+
+    /// Row of the right-hand side for one object: `C x~^(q) + delta^(q) J` over the pieces of a tile.
+    fn right_hand_side(
+        &self,
+        chunks: &[Couplings],
+        (c, n): Object,
+        p: usize,
+        i: usize,
+        tile: &[Piece],
+        row: &mut [f64],
+    ) {
+        let (chunk, n) = (&chunks[c as usize], n as usize);
+        let mut rest = row;
+        for Piece { q, j, range } in tile {
+            let (part, tail) = rest.split_at_mut(range.len());
+            rest = tail;
+            let coupling = chunk.coupling(n, i, *q, *j);
+            let x = chunk.sweep.input(self.data, *q);
+            let inputs = x.ncols();
+            let x = x.row(n);
+            let sources = &self.columns[*q].sources[range.clone()];
+            for (slot, &a) in part.iter_mut().zip(sources) {
+                *slot = coupling * if a < inputs { x[a] } else { 1.0 };
+            }
+            if *q > p
+                && let Some((delta, sensitivity)) = chunk.residual_part(n, i, *q, *j)
+            {
+                for (slot, &a) in part.iter_mut().zip(sources) {
+                    // The ones of the biases do not depend on anything below.
+                    *slot += delta * sensitivity.get(a).copied().unwrap_or(0.0);
+                }
+            }
+        }
+    }
+
+    fn slab(
+        &self,
+        p: usize,
+        chunks: &[Couplings],
+        (i, j): (usize, usize),
+        columns: Range<usize>,
+        scratch: &mut Scratch,
+    ) {
+        let active = self.active(chunks, |chunk, n| chunk.coupling(n, i, p, j) != 0.0);
+        let gather = |object: Object, range: &Range<usize>, row: &mut [f64]| {
+            self.inputs_of(chunks, p, object, range, row)
+        };
+        let product = Product { objects: &active, batch: self.batch, stride: columns.end, gather };
+        product.prepare(scratch);
+        for start in columns.clone().step_by(TILE_COLUMNS) {
+            let range = start..columns.end.min(start + TILE_COLUMNS);
+            // The slab is symmetric in (a, b): rows beyond the tile's columns are another tile's mirror image.
+            let width = range.len();
+            let fill = |objects: &[Object], right: &mut [f64]| {
+                for (row, &(c, n)) in right.chunks_exact_mut(width).zip(objects) {
+                    let factor = chunks[c as usize].coupling(n as usize, i, p, j);
+                    self.inputs_of(chunks, p, (c, n), &range, row);
+                    row.iter_mut().for_each(|value| *value *= factor);
+                }
+            };
+            product.multiply(range.end, width, scratch, fill, |rows, values| {
+                let shift = (rows.start, range.start);
+                let list = |i, range: &Range<usize>| self.columns[p].parameters(i, range);
+                if i == j {
+                    self.scatter.symmetric(&list(i, &rows), &list(i, &range), values, shift);
+                } else {
+                    self.scatter.write(&list(i, &rows), &list(j, &range), values, Half::Both);
+                    let above = rows.start..rows.end.min(range.start);
+                    if !above.is_empty() {
+                        self.scatter.write(&list(j, &above), &list(i, &range), values, Half::Both);
+                    }
+                }
+            });
+        }
+    }
+
+    /// The distinct inputs `range` of layer p for one object.
+    fn inputs_of(
+        &self,
+        chunks: &[Couplings],
+        p: usize,
+        (c, n): Object,
+        range: &Range<usize>,
+        row: &mut [f64],
+    ) {
+        let x = chunks[c as usize].sweep.input(self.data, p);
+        let x = x.row(n as usize);
+        let x = x.as_slice().unwrap_or(&[]);
+        for (slot, &a) in row.iter_mut().zip(&self.columns[p].sources[range.clone()]) {
+            *slot = x.get(a).copied().unwrap_or(1.0);
+        }
+    }
+}
+
+/// Cuts `pieces` into tiles of at most [`TILE_COLUMNS`] columns.
+fn tiles(pieces: &[Piece]) -> Vec<Vec<Piece>> {
+    let mut tiles = Vec::new();
+    let mut tile: Vec<Piece> = Vec::new();
+    let mut width = 0;
+    for piece in pieces {
+        let mut start = piece.range.start;
+        while start < piece.range.end {
+            let end = piece.range.end.min(start + TILE_COLUMNS - width);
+            tile.push(Piece { range: start..end, ..*piece });
+            width += end - start;
+            start = end;
+            if width == TILE_COLUMNS {
+                tiles.push(std::mem::take(&mut tile));
+                width = 0;
+            }
+        }
+    }
+    if !tile.is_empty() {
+        tiles.push(tile);
+    }
+    tiles
+}
+
+/// Cuts the columns of a triangle of order `order` into `count` runs of about equal area, on tile borders.
+fn triangle_cuts(order: usize, count: usize) -> Vec<usize> {
+    let mut cuts = vec![0];
+    for k in 1..count {
+        let cut = (order as f64 * (k as f64 / count as f64).sqrt()) as usize / TILE_COLUMNS * TILE_COLUMNS;
+        if cut > cuts[cuts.len() - 1] {
+            cuts.push(cut);
+        }
+    }
+    cuts.push(order);
+    cuts
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,180 @@
+//! The two small tensors per object that the blocks of the Hessian are made of.
+//!
+//! For a layer p and every layer q >= p:
+//! - the coupling `C^(p,q) = (dz^(q)/dz^(p))ᵀ M^(q)` (outputs of p x outputs of q), M being the pre-activation
+//!   Hessian `d²l/dz^(q)²`; `C^(p,p) = M^(p)`;
+//! - the sensitivity `J^(p,q) = dx^(q)/dz^(p)` for q > p.
+//!
+//! Both are carried for a chunk of objects at once, so that every step of the recursions is one matrix product.
+
+use ndarray::{Array2, Axis, s};
+
+use super::Term;
+use crate::loss::Loss;
+use crate::passes::Sweep;
+use crate::{Activation, Network};
+
+/// Which contributions a term of the Hessian keeps.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parts {
+    /// The curvature of the loss in the logits, pulled back through the layers.
+    pub(crate) logits: bool,
+    /// The residual times the second derivatives of the network.
+    pub(crate) residual: bool,
+    /// Whether any coupling can differ from zero.
+    pub(crate) coupled: bool,
+}
+
+impl Parts {
+    pub(crate) fn of(term: Term, activation: Activation) -> Parts {
+        let logits = term != Term::HTerm;
+        let residual = term != Term::Ggn;
+        Parts { logits, residual, coupled: logits || !activation.is_piecewise_linear() }
+    }
+}
+
+/// Couplings and sensitivities of one chunk of objects, for the layer `layer` as p.
+pub(crate) struct Couplings {
+    pub(crate) sweep: Sweep,
+    layer: usize,
+    parts: Parts,
+    /// Per layer q >= p: `C` with row `n * outputs(q) + j` and column `i` of p.
+    coupling: Vec<Array2<f64>>,
+    /// Per layer q > p: `J` with row `n * outputs(p) + i` and column `b` of q's inputs.
+    sensitivity: Vec<Array2<f64>>,
+}
+
+impl Couplings {
+    /// Starts at the last layer, where `C = A`.
+    pub(crate) fn new(net: &Network, loss: Loss, parts: Parts, sweep: Sweep) -> Couplings {
+        let (depth, outputs, objects) = (net.depth(), net.outputs(), sweep.len());
+        let empty = || Array2::zeros((0, 0));
+        let mut coupling: Vec<_> = (0..depth).map(|_| empty()).collect();
+        if parts.coupled {
+            let mut a = Array2::zeros((objects * outputs, outputs));
+            if parts.logits {
+                for (z, mut block) in
+                    sweep.logits.rows().into_iter().zip(a.axis_chunks_iter_mut(Axis(0), outputs))
+                {
+                    if let (Some(z), Some(block)) = (z.as_slice(), block.as_slice_mut()) {
+                        loss.curvature(z, block);
+                    }
+                }
+            }
+            coupling[depth - 1] = a;
+        }
+        let sensitivity = (0..depth).map(|_| empty()).collect();
+        Couplings { sweep, layer: depth - 1, parts, coupling, sensitivity }
+    }
+
+    /// Moves p one layer towards the input.
+    pub(crate) fn step_down(&mut self, net: &Network) {
+        let p = self.layer - 1;
+        self.layer = p;
+        let weight = &net.layers()[p + 1].weight;
+        let slope = &self.sweep.slope[p];
+        if self.parts.coupled {
+            let pulled = self.coupling[p + 1].dot(weight);
+            self.coupling[p] = self.pre_activation_hessian(&pulled, weight, p);
+            self.coupling[p + 1] = pulled;
+            scale_rows(&mut self.coupling[p + 1], slope);
+            for q in p + 2..net.depth() {
+                self.coupling[q] = self.coupling[q].dot(weight);
+                scale_rows(&mut self.coupling[q], slope);
+            }
+        }
+        if self.parts.residual {
+            let (objects, outputs) = slope.dim();
+            let mut first = Array2::zeros((objects * outputs, outputs));
+            for ((n, i), &d) in slope.indexed_iter() {
+                first[[n * outputs + i, i]] = d;
+            }
+            self.sensitivity[p + 1] = first;
+            for q in p + 2..net.depth() {
+                let mut next = self.sensitivity[q - 1].dot(&net.layers()[q - 1].weight.t());
+                scale_rows(&mut next, &self.sweep.slope[q - 1]);
+                self.sensitivity[q] = next;
+            }
+        }
+    }
+
+    /// `M^(p) = D (Wᵀ M^(p+1) W) D + diag(bend)` from `pulled = M^(p+1) W`, all objects stacked.
+    fn pre_activation_hessian(&self, pulled: &Array2<f64>, weight: &Array2<f64>, p: usize) -> Array2<f64> {
+        let (above, outputs) = weight.dim();
+        let objects = self.sweep.len();
+        let mut turned = Array2::zeros((objects * outputs, above));
+        for n in 0..objects {
+            let block = pulled.slice(s![n * above..(n + 1) * above, ..]);
+            turned.slice_mut(s![n * outputs..(n + 1) * outputs, ..]).assign(&block.t());
+        }
+        let mut m = turned.dot(weight);
+        let slope = &self.sweep.slope[p];
+        scale_rows(&mut m, slope);
+        for (mut row, &d) in m.rows_mut().into_iter().zip(slope) {
+            row *= d;
+        }
+        let bend = &self.sweep.bend[p];
+        if self.parts.residual && !bend.is_empty() {
+            for ((n, i), &b) in bend.indexed_iter() {
+                m[[n * outputs + i, i]] += b;
+            }
+        }
+        m
+    }
+
+    /// Whether unit `i` of layer p can contribute for object `n` of the chunk.
+    pub(crate) fn is_active(&self, n: usize, i: usize) -> bool {
+        let p = self.layer;
+        p + 1 == self.coupling.len()
+            || self.sweep.slope[p][[n, i]] != 0.0
+            || self.sweep.bend[p].get([n, i]).is_some_and(|&b| b != 0.0)
+    }
+
+    /// `C^(p,q)` at (i, j) for object `n`.
+    pub(crate) fn coupling(&self, n: usize, i: usize, q: usize, j: usize) -> f64 {
+        if !self.parts.coupled {
+            return 0.0;
+        }
+        self.coupling[q][[n * self.sweep.delta[q].ncols() + j, i]]
+    }
+
+    /// `delta^(q)_j` and the row `dx^(q)/dz^(p)_i` for object `n`, where the term keeps them.
+    pub(crate) fn residual_part(&self, n: usize, i: usize, q: usize, j: usize) -> Option<(f64, &[f64])> {
+        if !self.parts.residual || q == self.layer {
+            return None;
+        }
+        let (rows, columns) = self.sensitivity[q].dim();
+        let outputs = rows / self.sweep.len();
+        let start = (n * outputs + i) * columns;
+        let row = self.sensitivity[q].as_slice()?.get(start..start + columns)?;
+        Some((self.sweep.delta[q][[n, j]], row))
+    }
+}
+
+/// Multiplies column `i` of every row that belongs to object `n` by `slope[n, i]`.
+fn scale_rows(stacked: &mut Array2<f64>, slope: &Array2<f64>) {
+    if slope.is_empty() || stacked.is_empty() {
+        return;
+    }
+    let per_object = stacked.nrows() / slope.nrows();
+    for (mut block, slope) in stacked.axis_chunks_iter_mut(Axis(0), per_object).into_iter().zip(slope.rows())
+    {
+        block *= &slope;
+    }
+}
+
+/// Bytes that one object takes in a [`Couplings`] at its largest, temporary products included.
+pub(crate) fn bytes_per_object(net: &Network) -> usize {
+    let layers = net.layers();
+    let sweep: usize = layers.iter().map(|l| l.inputs() + 4 * l.outputs()).sum::<usize>() - net.inputs();
+    let largest = (0..layers.len())
+        .map(|p| {
+            let out = layers[p].outputs();
+            let couplings: usize = layers[p..].iter().map(|l| l.outputs() * out).sum();
+            let sensitivities: usize = layers[p + 1..].iter().map(|l| l.inputs() * out).sum();
+            couplings + sensitivities + 2 * out * out
+        })
+        .max()
+        .unwrap_or(0);
+    size_of::<f64>() * (sweep + largest)
+}

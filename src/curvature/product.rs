@@ -1,0 +1,100 @@
+//! The matrix product behind every tile of the Hessian: gathered inputs, transposed, times a right-hand side.
+
+use std::ops::Range;
+
+use ndarray::linalg::general_mat_mul;
+use ndarray::{ArrayView2, ArrayViewMut2, s};
+
+/// Columns of a tile. A tile stays in the second-level cache while it is summed up and written out.
+pub(super) const TILE_COLUMNS: usize = 128;
+/// Rows of a tile.
+const TILE_ROWS: usize = 640;
+
+/// An object: its chunk and its row there.
+pub(super) type Object = (u32, u32);
+
+/// The buffers of one thread, kept from task to task.
+#[derive(Default)]
+pub(super) struct Scratch {
+    left: Vec<f64>,
+    right: Vec<f64>,
+    tile: Vec<f64>,
+}
+
+/// The inputs of some objects, waiting for right-hand sides.
+pub(super) struct Product<'a, G> {
+    /// The objects that take part.
+    pub(super) objects: &'a [Object],
+    /// How many of them are held at once.
+    pub(super) batch: usize,
+    /// Number of inputs that are gathered.
+    pub(super) stride: usize,
+    /// Writes the inputs `range` of an object.
+    pub(super) gather: G,
+}
+
+impl<G: Fn(Object, &Range<usize>, &mut [f64])> Product<'_, G> {
+    /// Gathers all inputs once, where they fit.
+    pub(super) fn prepare(&self, scratch: &mut Scratch) {
+        if self.objects.len() <= self.batch {
+            self.fill_left(self.objects, &(0..self.stride), &mut scratch.left);
+        }
+    }
+
+    fn fill_left(&self, objects: &[Object], range: &Range<usize>, left: &mut Vec<f64>) {
+        let left = at_least(left, objects.len() * range.len());
+        for (row, &object) in left.chunks_exact_mut(range.len()).zip(objects) {
+            (self.gather)(object, range, row);
+        }
+    }
+
+    /// Calls `done` with every tile of inputs x right-hand side: rows `0..height` in runs, `width` columns.
+    ///
+    /// `fill` writes the right-hand side of a batch of objects, one row of `width` entries an object.
+    pub(super) fn multiply(
+        &self,
+        height: usize,
+        width: usize,
+        scratch: &mut Scratch,
+        fill: impl Fn(&[Object], &mut [f64]),
+        done: impl Fn(Range<usize>, ArrayView2<'_, f64>),
+    ) {
+        let whole = self.objects.len() <= self.batch;
+        if whole {
+            fill(self.objects, at_least(&mut scratch.right, self.objects.len() * width));
+        }
+        for start in (0..height).step_by(TILE_ROWS) {
+            let rows = start..height.min(start + TILE_ROWS);
+            let tile = at_least(&mut scratch.tile, rows.len() * width);
+            tile.fill(0.0);
+            for objects in self.objects.chunks(self.batch) {
+                if !whole {
+                    self.fill_left(objects, &rows, &mut scratch.left);
+                    fill(objects, at_least(&mut scratch.right, objects.len() * width));
+                }
+                let (stride, from) = if whole { (self.stride, rows.start) } else { (rows.len(), 0) };
+                let left = view(&scratch.left, objects.len(), stride);
+                let left = left.slice(s![.., from..from + rows.len()]);
+                let right = view(&scratch.right, objects.len(), width);
+                if let Ok(mut tile) = ArrayViewMut2::from_shape((rows.len(), width), tile) {
+                    general_mat_mul(1.0, &left.t(), &right, 1.0, &mut tile);
+                }
+            }
+            done(rows.clone(), view(tile, rows.len(), width));
+        }
+    }
+}
+
+/// The first `count` entries of a buffer, which grows where it is too short.
+fn at_least(buffer: &mut Vec<f64>, count: usize) -> &mut [f64] {
+    if buffer.len() < count {
+        buffer.resize(count, 0.0);
+    }
+    &mut buffer[..count]
+}
+
+fn view(buffer: &[f64], rows: usize, columns: usize) -> ArrayView2<'_, f64> {
+    // The buffer has been made long enough by `at_least`.
+    ArrayView2::from_shape((rows, columns), &buffer[..rows * columns])
+        .unwrap_or_else(|_| ArrayView2::from(&[[]; 0]))
+}

@@ -1,0 +1,141 @@
+//! LAPACK's symmetric eigensolvers.
+
+use std::ops::Range;
+use std::os::raw::{c_char, c_int};
+
+use ndarray::{Array1, Array2};
+
+use super::whole_machine;
+use crate::{Error, Result};
+
+/// All eigenvalues, ascending (LAPACK `dsyevd`, values only). The matrix is consumed as work space.
+pub(crate) fn symmetric_eigenvalues(matrix: Array2<f64>) -> Result<Array1<f64>> {
+    Ok(dsyevd(matrix, b'N')?.0)
+}
+
+/// All eigenvalues, ascending, and the eigenvectors as columns (LAPACK `dsyevd`).
+pub(crate) fn symmetric_eigen(matrix: Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
+    let (values, vectors) = dsyevd(matrix, b'V')?;
+    // LAPACK wrote vector k into column k of a column-major matrix: row k of ours.
+    Ok((values, vectors.reversed_axes()))
+}
+
+fn order_of(matrix: &Array2<f64>) -> Result<usize> {
+    let (rows, columns) = matrix.dim();
+    if rows != columns {
+        return Err(Error::shape("symmetric matrix", &[rows, rows], &[rows, columns]));
+    }
+    if rows > c_int::MAX as usize / 2 {
+        return Err(Error::argument("order of the matrix", "less than 2^30", rows));
+    }
+    Ok(rows)
+}
+
+fn dsyevd(matrix: Array2<f64>, job: u8) -> Result<(Array1<f64>, Array2<f64>)> {
+    let order = order_of(&matrix)?;
+    let mut a = if matrix.is_standard_layout() { matrix } else { matrix.as_standard_layout().into_owned() };
+    let mut values = Array1::zeros(order);
+    if order == 0 {
+        return Ok((values, a));
+    }
+    let n = order as c_int;
+    let mut info = 0;
+    let mut call = |work: &mut [f64], lwork: c_int, iwork: &mut [c_int], liwork: c_int| {
+        // SAFETY: a is n x n, values has n entries, work and iwork have the lengths stated (or -1: a query).
+        unsafe {
+            lapack_sys::dsyevd_(
+                &(job as c_char),
+                &(b'U' as c_char),
+                &n,
+                a.as_mut_ptr(),
+                &n,
+                values.as_mut_ptr(),
+                work.as_mut_ptr(),
+                &lwork,
+                iwork.as_mut_ptr(),
+                &liwork,
+                &mut info,
+            );
+        }
+        info
+    };
+    let (mut size, mut isize) = ([0.0], [0]);
+    call(&mut size, -1, &mut isize, -1);
+    let (lwork, liwork) = (work_size(size[0])?, isize[0].max(1));
+    let info =
+        whole_machine(|| call(&mut vec![0.0; lwork as usize], lwork, &mut vec![0; liwork as usize], liwork));
+    check("dsyevd", info, order)?;
+    Ok((values, a))
+}
+
+/// The eigenvalues number `range` in ascending order and their vectors as columns (LAPACK `dsyevr`).
+pub(crate) fn symmetric_eigen_range(
+    matrix: Array2<f64>,
+    range: Range<usize>,
+    vectors: bool,
+) -> Result<(Array1<f64>, Array2<f64>)> {
+    let order = order_of(&matrix)?;
+    if range.start >= range.end || range.end > order {
+        return Err(Error::argument(
+            "range of eigenvalues",
+            format!("a non-empty range within 0..{order}"),
+            format!("{}..{}", range.start, range.end),
+        ));
+    }
+    let mut a = if matrix.is_standard_layout() { matrix } else { matrix.as_standard_layout().into_owned() };
+    let (n, count) = (order as c_int, range.len());
+    let mut values = Array1::<f64>::zeros(order);
+    let mut z = Array2::<f64>::zeros(if vectors { (count, order) } else { (1, 1) });
+    let leading = if vectors { n } else { 1 };
+    let mut support = vec![0; 2 * order];
+    let (lower, upper) = (range.start as c_int + 1, range.end as c_int);
+    let (mut found, mut info) = (0, 0);
+    let mut call = |work: &mut [f64], lwork: c_int, iwork: &mut [c_int], liwork: c_int| {
+        // SAFETY: all arrays have the lengths that dsyevr asks for; values has n entries, z count columns.
+        unsafe {
+            lapack_sys::dsyevr_(
+                &(if vectors { b'V' } else { b'N' } as c_char),
+                &(b'I' as c_char),
+                &(b'U' as c_char),
+                &n,
+                a.as_mut_ptr(),
+                &n,
+                &0.0,
+                &0.0,
+                &lower,
+                &upper,
+                &0.0,
+                &mut found,
+                values.as_mut_ptr(),
+                z.as_mut_ptr(),
+                &leading,
+                support.as_mut_ptr(),
+                work.as_mut_ptr(),
+                &lwork,
+                iwork.as_mut_ptr(),
+                &liwork,
+                &mut info,
+            );
+        }
+        info
+    };
+    let (mut size, mut isize) = ([0.0], [0]);
+    call(&mut size, -1, &mut isize, -1);
+    let (lwork, liwork) = (work_size(size[0])?, isize[0].max(1));
+    let info =
+        whole_machine(|| call(&mut vec![0.0; lwork as usize], lwork, &mut vec![0; liwork as usize], liwork));
+    check("dsyevr", info, order)?;
+    let values = values.slice(ndarray::s![..count]).to_owned();
+    Ok((values, z.reversed_axes()))
+}
+
+fn work_size(answer: f64) -> Result<c_int> {
+    if answer > f64::from(c_int::MAX) {
+        return Err(Error::argument("LAPACK work space", format!("at most {} numbers", c_int::MAX), answer));
+    }
+    Ok(answer as c_int)
+}
+
+fn check(routine: &'static str, info: c_int, order: usize) -> Result<()> {
+    if info == 0 { Ok(()) } else { Err(Error::Lapack { routine, info, order }) }
+}

@@ -1,0 +1,188 @@
+//! One forward and one backward sweep over a block of objects.
+//!
+//! With `x^(p)` the inputs of layer p and `z^(p) = W^(p) x^(p) + b^(p)`, the sweep keeps per object the inputs,
+//! the slopes `s'(z)`, the residuals of every layer `delta^(p) = dl/dz^(p)`, and the curvature `A` in the logits.
+
+use std::ops::Range;
+
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use rayon::prelude::*;
+
+use crate::linalg::workers;
+use crate::loss::Loss;
+use crate::{Dataset, Network, Result};
+
+/// Objects that one sweep takes at once: enough for a matrix product, few enough to share out.
+const CHUNK: usize = 128;
+
+/// What one sweep over the objects `range` leaves behind.
+pub(crate) struct Sweep {
+    /// Row numbers of the objects.
+    pub(crate) range: Range<usize>,
+    /// `x^(l)` for layers l = 1.. (layer 0 reads the data set itself), shape (objects, inputs of layer).
+    inputs: Vec<Array2<f64>>,
+    /// `s'(z^(l))` for the hidden layers, shape (objects, outputs of layer).
+    pub(crate) slope: Vec<Array2<f64>>,
+    /// `s''(z^(l)) ∘ (W^(l+1)ᵀ delta^(l+1))` for the hidden layers; empty where `s'' = 0` throughout.
+    pub(crate) bend: Vec<Array2<f64>>,
+    /// `delta^(l)`, shape (objects, outputs of layer), before the normaliser.
+    pub(crate) delta: Vec<Array2<f64>>,
+    /// Logits, shape (objects, K).
+    pub(crate) logits: Array2<f64>,
+    /// Sum of the losses, before the normaliser.
+    pub(crate) loss: f64,
+}
+
+impl Sweep {
+    /// Runs over the objects `range`. Shapes have been checked by the caller.
+    pub(crate) fn run(net: &Network, data: &Dataset, loss: Loss, range: Range<usize>) -> Sweep {
+        let depth = net.depth();
+        let activation = net.activation();
+        let curved = !activation.is_piecewise_linear();
+        let (mut inputs, mut slope, mut second) = (Vec::new(), Vec::new(), Vec::new());
+        let mut logits = Array2::zeros((0, 0));
+        for (l, layer) in net.layers().iter().enumerate() {
+            let mut z = match l {
+                0 => data.x.slice(s![range.clone(), ..]).dot(&layer.weight.t()),
+                _ => {
+                    let x: &Array2<f64> = &inputs[l - 1];
+                    x.dot(&layer.weight.t())
+                }
+            };
+            if let Some(bias) = &layer.bias {
+                z += bias;
+            }
+            if l + 1 == depth {
+                logits = z;
+                break;
+            }
+            let mut first = Array2::zeros(z.dim());
+            let mut bend = Array2::zeros(if curved { z.dim() } else { (0, 0) });
+            for (at, z) in z.iter_mut().enumerate() {
+                let (value, d1, d2) = activation.derivatives(*z);
+                *z = value;
+                set(&mut first, at, d1);
+                if curved {
+                    set(&mut bend, at, d2);
+                }
+            }
+            inputs.push(z);
+            slope.push(first);
+            second.push(bend);
+        }
+
+        let mut residual = Array2::zeros(logits.dim());
+        let mut total = 0.0;
+        for (row, (z, mut r)) in logits.rows().into_iter().zip(residual.rows_mut()).enumerate() {
+            if let (Some(z), Some(r)) = (z.as_slice(), r.as_slice_mut()) {
+                data.targets.with_row(range.start + row, |target| {
+                    total += loss.value(z, target);
+                    loss.residual(z, target, r);
+                });
+            }
+        }
+        let mut delta = vec![residual];
+        let mut bend = Vec::new();
+        for l in (0..depth - 1).rev() {
+            let back = delta[delta.len() - 1].dot(&net.layers()[l + 1].weight);
+            delta.push(&back * &slope[l]);
+            bend.push(if curved { back * &second[l] } else { Array2::zeros((0, 0)) });
+        }
+        delta.reverse();
+        bend.reverse();
+        Sweep { range, inputs, slope, bend, delta, logits, loss: total }
+    }
+
+    /// Number of objects.
+    pub(crate) fn len(&self) -> usize {
+        self.range.len()
+    }
+
+    /// `x^(l)` of these objects, without the ones of the biases.
+    pub(crate) fn input<'a>(&'a self, data: &'a Dataset, l: usize) -> ArrayView2<'a, f64> {
+        match l {
+            0 => data.x.slice(s![self.range.clone(), ..]),
+            _ => self.inputs[l - 1].view(),
+        }
+    }
+}
+
+fn set(array: &mut Array2<f64>, at: usize, value: f64) {
+    if let Some(slot) = array.as_slice_mut().and_then(|entries| entries.get_mut(at)) {
+        *slot = value;
+    }
+}
+
+/// Refuses a network, data and loss that do not belong together.
+pub(crate) fn check(net: &Network, data: &Dataset, loss: Loss) -> Result<()> {
+    net.check_inputs(&data.x)?;
+    loss.check_targets(&data.targets, data.len(), net.outputs())
+}
+
+/// Sweeps over the objects `range`, in chunks side by side.
+pub(crate) fn sweeps(net: &Network, data: &Dataset, loss: Loss, range: Range<usize>) -> Vec<Sweep> {
+    let starts: Vec<_> = range.clone().step_by(CHUNK).collect();
+    starts
+        .into_par_iter()
+        .map(|start| Sweep::run(net, data, loss, start..range.end.min(start + CHUNK)))
+        .collect()
+}
+
+/// Adds the gradient of one sweep, before the normaliser, to `total`.
+pub(crate) fn add_gradient(net: &Network, data: &Dataset, sweep: &Sweep, total: &mut Array1<f64>) {
+    let mut start = 0;
+    for (l, layer) in net.layers().iter().enumerate() {
+        let weights = sweep.delta[l].t().dot(&sweep.input(data, l));
+        let end = start + weights.len();
+        let mut part = total.slice_mut(s![start..end]);
+        part += &weights.flatten();
+        start = end;
+        if let Some(bias) = &layer.bias {
+            let end = start + bias.len();
+            let mut part = total.slice_mut(s![start..end]);
+            part += &sweep.delta[l].sum_axis(Axis(0));
+            start = end;
+        }
+    }
+}
+
+/// Loss and gradient (length P, in the order of [`Network::parameters`]) over the whole data set.
+///
+/// With l_i the loss of object i and c the normaliser of [`Loss::normaliser`]: `c Σ l_i` and `c Σ dl_i/dtheta`.
+///
+/// # Errors
+/// Inputs or targets that do not fit the network or the loss.
+pub fn loss_and_gradient(net: &Network, data: &Dataset, loss: Loss) -> Result<(f64, Array1<f64>)> {
+    check(net, data, loss)?;
+    let scale = loss.normaliser(data.len(), net.outputs());
+    let mut gradient = Array1::zeros(net.parameter_count());
+    let mut total = 0.0;
+    workers(|| {
+        // Blocks keep the memory of the sweeps small whatever the number of objects.
+        for start in (0..data.len()).step_by(16 * CHUNK) {
+            for sweep in sweeps(net, data, loss, start..data.len().min(start + 16 * CHUNK)) {
+                total += sweep.loss;
+                add_gradient(net, data, &sweep, &mut gradient);
+            }
+        }
+    });
+    Ok((total * scale, gradient * scale))
+}
+
+/// Gradient of the loss, length P.
+///
+/// # Errors
+/// As [`loss_and_gradient`].
+pub fn gradient(net: &Network, data: &Dataset, loss: Loss) -> Result<Array1<f64>> {
+    Ok(loss_and_gradient(net, data, loss)?.1)
+}
+
+/// The loss over the whole data set.
+///
+/// # Errors
+/// As [`loss_and_gradient`].
+pub fn loss_value(net: &Network, data: &Dataset, loss: Loss) -> Result<f64> {
+    check(net, data, loss)?;
+    let values = loss.values(&net.forward(&data.x)?, &data.targets)?;
+    Ok(values.sum() * loss.normaliser(data.len(), net.outputs()))
+}

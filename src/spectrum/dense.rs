@@ -1,0 +1,133 @@
+//! Dense symmetric eigenproblems by LAPACK, checked.
+
+use std::ops::Range;
+
+use ndarray::{Array1, Array2, Axis};
+
+use super::Spectrum;
+use crate::linalg::{symmetric_eigen, symmetric_eigen_range, symmetric_eigenvalues, whole_machine};
+use crate::{Error, Result};
+
+/// All eigenvalues of a symmetric matrix.
+///
+/// # Errors
+/// A matrix that is not square, not symmetric or not finite; failure of LAPACK.
+///
+/// Source: LAPACK `dsyevd`, values only.
+///
+/// ```
+/// let spectrum = hessia::eigvalsh(&ndarray::array![[2.0, 1.0], [1.0, 2.0]])?;
+/// assert!((spectrum.eigenvalues[0] - 1.0).abs() < 1e-14);
+/// assert_eq!(spectrum.rank(), 2);
+/// # Ok::<(), hessia::Error>(())
+/// ```
+pub fn eigvalsh(matrix: &Array2<f64>) -> Result<Spectrum> {
+    let tolerance = check(matrix)?;
+    let eigenvalues = symmetric_eigenvalues(matrix.as_standard_layout().into_owned())?;
+    Ok(Spectrum {
+        eigenvalues,
+        eigenvectors: None,
+        residuals: None,
+        orthogonality: None,
+        order: matrix.nrows(),
+        first: 0,
+        tolerance,
+    })
+}
+
+/// All eigenvalues and eigenvectors of a symmetric matrix, with residuals and orthogonality.
+///
+/// # Errors
+/// As [`eigvalsh`].
+///
+/// Source: LAPACK `dsyevd`.
+///
+/// ```
+/// let spectrum = hessia::eigh(&ndarray::array![[2.0, 1.0], [1.0, 2.0]])?;
+/// assert!(spectrum.residuals.unwrap().iter().all(|&r| r < 1e-14));
+/// assert!(spectrum.orthogonality.unwrap() < 1e-14);
+/// # Ok::<(), hessia::Error>(())
+/// ```
+pub fn eigh(matrix: &Array2<f64>) -> Result<Spectrum> {
+    let tolerance = check(matrix)?;
+    let (eigenvalues, vectors) = symmetric_eigen(matrix.as_standard_layout().into_owned())?;
+    Ok(checked(matrix, eigenvalues, vectors, 0, tolerance))
+}
+
+/// The eigenvalues with the numbers `range`, counted from the smallest, and their eigenvectors.
+///
+/// `eigh_range(&h, p - 10..p)` gives the ten largest of a matrix of order p.
+///
+/// # Errors
+/// An empty range or one that goes past the order; otherwise as [`eigvalsh`].
+///
+/// Source: LAPACK `dsyevr`.
+///
+/// ```
+/// let top = hessia::eigh_range(&ndarray::array![[2.0, 1.0], [1.0, 2.0]], 1..2)?;
+/// assert!((top.eigenvalues[0] - 3.0).abs() < 1e-14);
+/// # Ok::<(), hessia::Error>(())
+/// ```
+pub fn eigh_range(matrix: &Array2<f64>, range: Range<usize>) -> Result<Spectrum> {
+    let tolerance = check(matrix)?;
+    let first = range.start;
+    let copy = matrix.as_standard_layout().into_owned();
+    let (eigenvalues, vectors) = symmetric_eigen_range(copy, range, true)?;
+    Ok(checked(matrix, eigenvalues, vectors, first, tolerance))
+}
+
+fn checked(
+    matrix: &Array2<f64>,
+    eigenvalues: Array1<f64>,
+    vectors: Array2<f64>,
+    first: usize,
+    tolerance: f64,
+) -> Spectrum {
+    let (residuals, orthogonality) = whole_machine(|| {
+        let mut gap = matrix.dot(&vectors);
+        gap -= &(&vectors * &eigenvalues);
+        let residuals = gap.map_axis(Axis(0), |column| column.dot(&column).sqrt());
+        let mut gram = vectors.t().dot(&vectors);
+        gram.diag_mut().mapv_inplace(|v| v - 1.0);
+        (residuals, gram.iter().fold(0.0_f64, |worst, v| worst.max(v.abs())))
+    });
+    Spectrum {
+        eigenvalues,
+        eigenvectors: Some(vectors),
+        residuals: Some(residuals),
+        orthogonality: Some(orthogonality),
+        order: matrix.nrows(),
+        first,
+        tolerance,
+    }
+}
+
+/// Refuses what is not a finite symmetric matrix, and returns the tolerance of its spectrum.
+fn check(matrix: &Array2<f64>) -> Result<f64> {
+    let (rows, columns) = matrix.dim();
+    if rows != columns {
+        return Err(Error::shape("symmetric matrix", &[rows, rows], &[rows, columns]));
+    }
+    crate::error::check_finite("symmetric matrix", matrix.view().into_dyn())?;
+    // Scaled, so that squares of huge or tiny entries neither overflow nor vanish.
+    let largest = matrix.iter().fold(0.0_f64, |largest, v| largest.max(v.abs()));
+    let squares: f64 = match largest {
+        0.0 => 0.0,
+        _ => matrix.iter().map(|v| (v / largest) * (v / largest)).sum(),
+    };
+    let norm = largest * squares.sqrt();
+    for i in 0..rows {
+        for j in 0..i {
+            let (a, b) = (matrix[[i, j]], matrix[[j, i]]);
+            // A computed symmetric matrix may differ from its transpose by rounding, not by more.
+            if (a - b).abs() > 1e-10 * norm {
+                return Err(Error::argument(
+                    "symmetric matrix",
+                    format!("entry ({i}, {j}) equal to its mirror image {b:e}"),
+                    format!("{a:e}"),
+                ));
+            }
+        }
+    }
+    Ok(rows as f64 * f64::EPSILON * norm)
+}
