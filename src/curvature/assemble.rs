@@ -19,7 +19,7 @@ use super::Term;
 use super::columns::Columns;
 use super::couplings::{Couplings, Parts, bytes_per_object};
 use super::product::{Object, Product, Scratch, TILE_COLUMNS};
-use super::scatter::{Half, Scatter};
+use super::scatter::{Half, Scatter, Tile};
 use crate::linalg::{SharedMatrix, threads};
 use crate::loss::Loss;
 use crate::passes::{add_gradient, sweeps};
@@ -59,6 +59,8 @@ pub(crate) struct Assembly<'a> {
     parts: Parts,
     columns: Vec<Columns>,
     scatter: Scatter<'a>,
+    /// The normaliser of the loss.
+    scale: f64,
     /// Rows that the gathered inputs of one thread may have.
     batch: usize,
     scratch: Mutex<Vec<Scratch>>,
@@ -111,8 +113,9 @@ pub(crate) fn assemble(
         part,
         parts: Parts::of(term, net.activation()),
         columns,
-        scatter: Scatter { out: SharedMatrix::new(out), first_row, first_column, scale, add: false },
+        scatter: Scatter { out: SharedMatrix::new(out), first_row, first_column, add: false },
         batch: (batch as usize).max(64),
+        scale,
         scratch: Mutex::new(Vec::new()),
         used: AtomicU64::new(0),
         possible: AtomicU64::new(0),
@@ -221,7 +224,8 @@ impl Assembly<'_> {
         let gather = |object: Object, range: &Range<usize>, row: &mut [f64]| {
             self.inputs_of(chunks, p, object, range, row)
         };
-        let product = Product { objects: &active, batch: self.batch, stride: height, gather };
+        let product =
+            Product { objects: &active, batch: self.batch, scale: self.scale, stride: height, gather };
         product.prepare(scratch);
         for tile in tiles(pieces) {
             let width = tile.iter().map(|piece| piece.range.len()).sum();
@@ -230,18 +234,22 @@ impl Assembly<'_> {
                     self.right_hand_side(chunks, object, p, i, &tile, row);
                 }
             };
-            product.multiply(height, width, scratch, fill, |rows, values| {
+            product.multiply(height, width, scratch, fill, |rows, done| {
                 let mut from = 0;
                 let row_parameters = self.columns[p].parameters(i, &rows);
                 for piece in &tile {
                     let columns = self.columns[piece.q].parameters(piece.j, &piece.range);
-                    let view = values.slice(s![.., from..from + piece.range.len()]);
-                    from += piece.range.len();
+                    let to = from + piece.range.len();
+                    let part = Tile {
+                        values: done.values.slice(s![.., from..to]),
+                        turned: done.turned.slice(s![from..to, ..]),
+                    };
+                    from = to;
                     if piece.q == p && piece.j == i {
-                        let shift = (rows.start, piece.range.start);
-                        self.scatter.symmetric(&row_parameters, &columns, view, shift);
+                        let corner = (rows.start, piece.range.start);
+                        self.scatter.symmetric(&row_parameters, &columns, part, corner);
                     } else {
-                        self.scatter.write(&row_parameters, &columns, view, self.halves(p, piece.q));
+                        self.scatter.write(&row_parameters, &columns, part, self.halves(p, piece.q));
                     }
                 }
             });
@@ -269,20 +277,14 @@ impl Assembly<'_> {
             let (part, tail) = rest.split_at_mut(range.len());
             rest = tail;
             let coupling = chunk.coupling(n, i, *q, *j);
-            let x = chunk.sweep.input(self.data, *q);
-            let inputs = x.ncols();
-            let x = x.row(n);
-            let sources = &self.columns[*q].sources[range.clone()];
-            for (slot, &a) in part.iter_mut().zip(sources) {
-                *slot = coupling * if a < inputs { x[a] } else { 1.0 };
-            }
+            self.inputs_of(chunks, *q, (c, n as u32), range, part);
+            part.iter_mut().for_each(|slot| *slot *= coupling);
             if *q > p
                 && let Some((delta, sensitivity)) = chunk.residual_part(n, i, *q, *j)
             {
-                for (slot, &a) in part.iter_mut().zip(sources) {
-                    // The ones of the biases do not depend on anything below.
-                    *slot += delta * sensitivity.get(a).copied().unwrap_or(0.0);
-                }
+                // Inputs of later layers are never joined, and the ones behind them depend on nothing below.
+                let known = sensitivity.get(range.start..range.end.min(sensitivity.len())).unwrap_or(&[]);
+                part.iter_mut().zip(known).for_each(|(slot, d)| *slot += delta * d);
             }
         }
     }
@@ -299,7 +301,8 @@ impl Assembly<'_> {
         let gather = |object: Object, range: &Range<usize>, row: &mut [f64]| {
             self.inputs_of(chunks, p, object, range, row)
         };
-        let product = Product { objects: &active, batch: self.batch, stride: columns.end, gather };
+        let product =
+            Product { objects: &active, batch: self.batch, scale: self.scale, stride: columns.end, gather };
         product.prepare(scratch);
         for start in columns.clone().step_by(TILE_COLUMNS) {
             let range = start..columns.end.min(start + TILE_COLUMNS);
@@ -312,16 +315,16 @@ impl Assembly<'_> {
                     row.iter_mut().for_each(|value| *value *= factor);
                 }
             };
-            product.multiply(range.end, width, scratch, fill, |rows, values| {
-                let shift = (rows.start, range.start);
+            product.multiply(range.end, width, scratch, fill, |rows, done| {
+                let corner = (rows.start, range.start);
                 let list = |i, range: &Range<usize>| self.columns[p].parameters(i, range);
                 if i == j {
-                    self.scatter.symmetric(&list(i, &rows), &list(i, &range), values, shift);
+                    self.scatter.symmetric(&list(i, &rows), &list(i, &range), done, corner);
                 } else {
-                    self.scatter.write(&list(i, &rows), &list(j, &range), values, Half::Both);
+                    self.scatter.write(&list(i, &rows), &list(j, &range), done, Half::Both);
                     let above = rows.start..rows.end.min(range.start);
                     if !above.is_empty() {
-                        self.scatter.write(&list(j, &above), &list(i, &range), values, Half::Both);
+                        self.scatter.write(&list(j, &above), &list(i, &range), done, Half::Both);
                     }
                 }
             });
@@ -338,10 +341,8 @@ impl Assembly<'_> {
         row: &mut [f64],
     ) {
         let x = chunks[c as usize].sweep.input(self.data, p);
-        let x = x.row(n as usize);
-        let x = x.as_slice().unwrap_or(&[]);
-        for (slot, &a) in row.iter_mut().zip(&self.columns[p].sources[range.clone()]) {
-            *slot = x.get(a).copied().unwrap_or(1.0);
+        if let Some(x) = x.row(n as usize).as_slice() {
+            self.columns[p].gather(x, range, row);
         }
     }
 }

@@ -5,6 +5,8 @@ use std::ops::Range;
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2, s};
 
+use super::scatter::Tile;
+
 /// Columns of a tile. A tile stays in the second-level cache while it is summed up and written out.
 pub(super) const TILE_COLUMNS: usize = 128;
 /// Rows of a tile.
@@ -19,6 +21,7 @@ pub(super) struct Scratch {
     left: Vec<f64>,
     right: Vec<f64>,
     tile: Vec<f64>,
+    turned: Vec<f64>,
 }
 
 /// The inputs of some objects, waiting for right-hand sides.
@@ -27,6 +30,8 @@ pub(super) struct Product<'a, G> {
     pub(super) objects: &'a [Object],
     /// How many of them are held at once.
     pub(super) batch: usize,
+    /// Factor of every product.
+    pub(super) scale: f64,
     /// Number of inputs that are gathered.
     pub(super) stride: usize,
     /// Writes the inputs `range` of an object.
@@ -57,7 +62,7 @@ impl<G: Fn(Object, &Range<usize>, &mut [f64])> Product<'_, G> {
         width: usize,
         scratch: &mut Scratch,
         fill: impl Fn(&[Object], &mut [f64]),
-        done: impl Fn(Range<usize>, ArrayView2<'_, f64>),
+        done: impl Fn(Range<usize>, Tile<'_>),
     ) {
         let whole = self.objects.len() <= self.batch;
         if whole {
@@ -77,10 +82,31 @@ impl<G: Fn(Object, &Range<usize>, &mut [f64])> Product<'_, G> {
                 let left = left.slice(s![.., from..from + rows.len()]);
                 let right = view(&scratch.right, objects.len(), width);
                 if let Ok(mut tile) = ArrayViewMut2::from_shape((rows.len(), width), tile) {
-                    general_mat_mul(1.0, &left.t(), &right, 1.0, &mut tile);
+                    general_mat_mul(self.scale, &left.t(), &right, 1.0, &mut tile);
                 }
             }
-            done(rows.clone(), view(tile, rows.len(), width));
+            let turned = at_least(&mut scratch.turned, rows.len() * width);
+            transpose(tile, width, turned);
+            let (values, turned) = (view(tile, rows.len(), width), view(turned, width, rows.len()));
+            done(rows.clone(), Tile { values, turned });
+        }
+    }
+}
+
+/// Writes the transpose of row-major `from`, whose rows have `width` entries, to `to`.
+fn transpose(from: &[f64], width: usize, to: &mut [f64]) {
+    // Blocks of one cache line by one cache line.
+    const LINE: usize = 8;
+    let height = from.len() / width;
+    for top in (0..height).step_by(LINE) {
+        let bottom = height.min(top + LINE);
+        for left in (0..width).step_by(LINE) {
+            for column in left..width.min(left + LINE) {
+                let line = &mut to[column * height + top..column * height + bottom];
+                for (row, entry) in (top..bottom).zip(line) {
+                    *entry = from[row * width + column];
+                }
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use ndarray::ArrayView2;
 
+use super::columns::Run;
 use crate::linalg::SharedMatrix;
 
 /// Which of the two symmetric places an entry is written to.
@@ -11,94 +12,82 @@ pub(super) enum Half {
     Both,
 }
 
+/// A finished tile, and its transpose.
+#[derive(Clone, Copy)]
+pub(super) struct Tile<'a> {
+    pub(super) values: ArrayView2<'a, f64>,
+    pub(super) turned: ArrayView2<'a, f64>,
+}
+
 /// The result under construction.
 ///
 /// Every pair of parameters belongs to exactly one tile of one task, so that tasks never write the same entry.
+/// Runs of parameters lead from places in theta to rows or columns of the tile.
 pub(super) struct Scatter<'a> {
     pub(super) out: SharedMatrix<'a>,
     /// Place in theta of the first row of the result.
     pub(super) first_row: usize,
     /// Place in theta of the first column of the result.
     pub(super) first_column: usize,
-    /// The normaliser of the loss.
-    pub(super) scale: f64,
     /// Whether there are sums of earlier objects to add to.
     pub(super) add: bool,
 }
 
-/// A parameter: its place in theta, and its row or column in the tile.
-type Parameter = (usize, usize);
-
-/// Mirror images are written this many rows at a time: one cache line of the tile.
-const LANES: usize = 8;
-
 impl Scatter<'_> {
     /// Writes a tile between different outputs or layers.
-    pub(super) fn write(
-        &self,
-        rows: &[Parameter],
-        columns: &[Parameter],
-        tile: ArrayView2<'_, f64>,
-        half: Half,
-    ) {
-        for &(row, r) in rows {
-            let target = self.out.row(row - self.first_row);
-            let values = tile.row(r);
-            for &(column, c) in columns {
-                self.put(target, column - self.first_column, values[c]);
-            }
-        }
-        if half == Half::Direct {
-            return;
-        }
-        for lanes in columns.chunks(LANES) {
-            for &(row, r) in rows {
-                let values = tile.row(r);
-                for &(column, c) in lanes {
-                    self.put(self.out.row(column - self.first_row), row - self.first_column, values[c]);
-                }
-            }
+    pub(super) fn write(&self, rows: &[Run], columns: &[Run], tile: Tile<'_>, half: Half) {
+        self.put(rows, columns, tile.values);
+        if half == Half::Both {
+            self.put(columns, rows, tile.turned);
         }
     }
 
     /// Writes a tile between an output and itself, whose entries (a, b) and (b, a) are equal.
     ///
-    /// `shift` holds the numbers of the tile's first row and column among the inputs; only entries on or above
+    /// `corner` holds the numbers of the tile's first row and column among the inputs. Only entries on or above
     /// the diagonal are read, so that the result is symmetric to the last bit.
-    pub(super) fn symmetric(
-        &self,
-        rows: &[Parameter],
-        columns: &[Parameter],
-        tile: ArrayView2<'_, f64>,
-        shift: (usize, usize),
-    ) {
-        for &(row, r) in rows {
-            let target = self.out.row(row - self.first_row);
-            let values = tile.row(r);
-            for &(column, c) in columns {
-                if r + shift.0 <= c + shift.1 {
-                    self.put(target, column - self.first_column, values[c]);
+    pub(super) fn symmetric(&self, rows: &[Run], columns: &[Run], tile: Tile<'_>, corner: (usize, usize)) {
+        let above = corner.1.saturating_sub(corner.0);
+        let upper: Vec<_> = rows.iter().filter_map(|run| run.clip(&(0..above), 0)).collect();
+        self.write(&upper, columns, tile, Half::Both);
+        for (row, r) in rows.iter().flat_map(Run::pairs).filter(|&(_, r)| r >= above) {
+            for (column, c) in columns.iter().flat_map(Run::pairs) {
+                let (a, b) = (r + corner.0, c + corner.1);
+                if a <= b {
+                    self.put_one(row, column, tile.values[[r, c]]);
+                }
+                if a < b {
+                    self.put_one(column, row, tile.values[[r, c]]);
                 }
             }
         }
-        for lanes in columns.chunks(LANES) {
-            for &(row, r) in rows {
-                let values = tile.row(r);
-                for &(column, c) in lanes {
-                    if r + shift.0 < c + shift.1 {
-                        self.put(self.out.row(column - self.first_row), row - self.first_column, values[c]);
+    }
+
+    fn put(&self, rows: &[Run], columns: &[Run], values: ArrayView2<'_, f64>) {
+        for (row, r) in rows.iter().flat_map(Run::pairs) {
+            let line = values.row(r);
+            let Some(line) = line.as_slice() else { continue };
+            for run in columns {
+                // SAFETY: no other task writes these entries.
+                let out =
+                    unsafe { self.out.stretch(row - self.first_row, run.from - self.first_column, run.len) };
+                match (run.step, self.add) {
+                    (0, false) => out.fill(line[run.to]),
+                    (0, true) => out.iter_mut().for_each(|entry| *entry += line[run.to]),
+                    (_, false) => out.copy_from_slice(&line[run.to..run.to + run.len]),
+                    (_, true) => {
+                        out.iter_mut()
+                            .zip(&line[run.to..run.to + run.len])
+                            .for_each(|(entry, v)| *entry += v);
                     }
                 }
             }
         }
     }
 
-    fn put(&self, row: *mut f64, column: usize, value: f64) {
-        debug_assert!(column < self.out.columns());
-        // SAFETY: the column lies inside the row, and no other task writes this entry.
-        unsafe {
-            let entry = row.add(column);
-            *entry = if self.add { *entry + self.scale * value } else { self.scale * value };
-        }
+    fn put_one(&self, row: usize, column: usize, value: f64) {
+        // SAFETY: no other task writes this entry.
+        let out = unsafe { self.out.stretch(row - self.first_row, column - self.first_column, 1) };
+        out[0] = if self.add { out[0] + value } else { value };
     }
 }

@@ -6,7 +6,7 @@ use ndarray::Array2;
 
 /// Mutable access to a row-major matrix from several threads.
 ///
-/// Callers write disjoint sets of entries; that promise is what makes [`SharedMatrix::row`] sound.
+/// Callers write disjoint sets of entries; [`SharedMatrix::stretch`] asks them to promise it.
 pub(crate) struct SharedMatrix<'a> {
     start: *mut f64,
     rows: usize,
@@ -14,7 +14,7 @@ pub(crate) struct SharedMatrix<'a> {
     owner: PhantomData<&'a mut f64>,
 }
 
-// SAFETY: entries are only reached through `row`, whose callers write disjoint entries.
+// SAFETY: entries are only reached through `stretch`, whose callers promise disjoint ones.
 unsafe impl Sync for SharedMatrix<'_> {}
 // SAFETY: it is a pointer into memory that its owner has lent for 'a.
 unsafe impl Send for SharedMatrix<'_> {}
@@ -27,15 +27,15 @@ impl<'a> SharedMatrix<'a> {
         SharedMatrix { start: matrix.as_mut_ptr(), rows, columns, owner: PhantomData }
     }
 
-    /// Pointer to the first entry of row `row`.
-    pub(crate) fn row(&self, row: usize) -> *mut f64 {
-        assert!(row < self.rows, "row {row} of {}", self.rows);
-        // SAFETY: the row lies inside the matrix.
-        unsafe { self.start.add(row * self.columns) }
-    }
-
-    pub(crate) fn columns(&self) -> usize {
-        self.columns
+    /// The entries `column..column + count` of a row.
+    ///
+    /// # Safety
+    /// No other thread may read or write these entries while the slice lives.
+    #[allow(clippy::mut_from_ref)]
+    pub(crate) unsafe fn stretch(&self, row: usize, column: usize, count: usize) -> &mut [f64] {
+        assert!(row < self.rows && column + count <= self.columns, "({row}, {column}) + {count}");
+        // SAFETY: the stretch lies inside the matrix, and the caller has it alone.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(row * self.columns + column), count) }
     }
 }
 
