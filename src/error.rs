@@ -89,6 +89,9 @@ pub enum Error {
         /// Order of the matrix.
         order: usize,
     },
+    /// A factorisation failed.
+    #[error("linear algebra: {0}")]
+    LinearAlgebra(#[from] ndarray_linalg::error::LinalgError),
     /// The user interrupted the work.
     #[error("interrupted after {done} of {total} {unit}")]
     Interrupted {

@@ -14,11 +14,14 @@ pub mod passes;
 pub mod progress;
 pub mod spectrum;
 
-pub use curvature::{Curvature, Term, Work, curvature, curvature_block, ggn, h_term, hessian};
+pub use curvature::{
+    Compressed, Curvature, Term, Work, compress, curvature, curvature_block, ggn, ggn_dual_gram, h_term,
+    hessian,
+};
 pub use dataset::Dataset;
 pub use error::{Error, Result};
 pub use linalg::{set_threads, side_by_side, threads};
 pub use loss::{Loss, LossKind, Reduction, Targets};
 pub use network::{Activation, Layer, Network, ParameterRange};
 pub use passes::{gradient, loss_and_gradient, loss_value};
-pub use spectrum::{Inertia, Spectrum, eigh, eigh_range, eigvalsh};
+pub use spectrum::{Inertia, Route, Spectrum, eigh, eigh_range, eigvalsh, network_spectrum};

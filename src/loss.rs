@@ -223,6 +223,27 @@ impl Loss {
         }
     }
 
+    /// A square root `F` of the curvature of one object, K x K: `F Fᵀ = A`, before the normaliser.
+    pub(crate) fn curvature_root(self, z: &[f64]) -> Array2<f64> {
+        let k = z.len();
+        match self.kind {
+            LossKind::CrossEntropy => {
+                // F = (I - p 1ᵀ) diag(√p): F Fᵀ = diag p - p pᵀ, because the entries of p sum to one.
+                let mut p = vec![0.0; k];
+                softmax(z, &mut p);
+                Array2::from_shape_fn((k, k), |(i, j)| {
+                    let others: f64 =
+                        if i == j { (0..k).filter(|&l| l != i).map(|l| p[l]).sum() } else { -p[i] };
+                    others * p[j].sqrt()
+                })
+            }
+            LossKind::MeanSquaredError => Array2::eye(k) * 2.0_f64.sqrt(),
+            LossKind::BinaryCrossEntropy => {
+                Array2::from_diag(&z.iter().map(|&z| sigmoid(z).1.sqrt()).collect::<Array1<f64>>())
+            }
+        }
+    }
+
     /// Loss of every object, length m, from the logits, shape (m, K), before the normaliser.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::ops::Range;
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
-use crate::linalg::workers;
+use crate::linalg::{entries, entries_mut, matmul, workers};
 use crate::loss::Loss;
 use crate::{Dataset, Network, Result};
 
@@ -39,15 +39,13 @@ impl Sweep {
         let depth = net.depth();
         let activation = net.activation();
         let curved = !activation.is_piecewise_linear();
-        let (mut inputs, mut slope, mut second) = (Vec::new(), Vec::new(), Vec::new());
+        let mut inputs: Vec<Array2<f64>> = Vec::new();
+        let (mut slope, mut second) = (Vec::new(), Vec::new());
         let mut logits = Array2::zeros((0, 0));
         for (l, layer) in net.layers().iter().enumerate() {
             let mut z = match l {
-                0 => data.x.slice(s![range.clone(), ..]).dot(&layer.weight.t()),
-                _ => {
-                    let x: &Array2<f64> = &inputs[l - 1];
-                    x.dot(&layer.weight.t())
-                }
+                0 => matmul(&data.x.slice(s![range.clone(), ..]), &layer.weight.t()),
+                _ => matmul(&inputs[l - 1], &layer.weight.t()),
             };
             if let Some(bias) = &layer.bias {
                 z += bias;
@@ -58,12 +56,12 @@ impl Sweep {
             }
             let mut first = Array2::zeros(z.dim());
             let mut bend = Array2::zeros(if curved { z.dim() } else { (0, 0) });
-            for (at, z) in z.iter_mut().enumerate() {
+            for (at, z) in entries_mut(&mut z).iter_mut().enumerate() {
                 let (value, d1, d2) = activation.derivatives(*z);
                 *z = value;
-                set(&mut first, at, d1);
+                entries_mut(&mut first)[at] = d1;
                 if curved {
-                    set(&mut bend, at, d2);
+                    entries_mut(&mut bend)[at] = d2;
                 }
             }
             inputs.push(z);
@@ -73,18 +71,19 @@ impl Sweep {
 
         let mut residual = Array2::zeros(logits.dim());
         let mut total = 0.0;
-        for (row, (z, mut r)) in logits.rows().into_iter().zip(residual.rows_mut()).enumerate() {
-            if let (Some(z), Some(r)) = (z.as_slice(), r.as_slice_mut()) {
-                data.targets.with_row(range.start + row, |target| {
-                    total += loss.value(z, target);
-                    loss.residual(z, target, r);
-                });
-            }
+        let outputs = net.outputs();
+        let rows =
+            entries(&logits).chunks_exact(outputs).zip(entries_mut(&mut residual).chunks_exact_mut(outputs));
+        for (object, (z, r)) in range.clone().zip(rows) {
+            data.targets.with_row(object, |target| {
+                total += loss.value(z, target);
+                loss.residual(z, target, r);
+            });
         }
         let mut delta = vec![residual];
         let mut bend = Vec::new();
         for l in (0..depth - 1).rev() {
-            let back = delta[delta.len() - 1].dot(&net.layers()[l + 1].weight);
+            let back = matmul(&delta[delta.len() - 1], &net.layers()[l + 1].weight);
             delta.push(&back * &slope[l]);
             bend.push(if curved { back * &second[l] } else { Array2::zeros((0, 0)) });
         }
@@ -107,12 +106,6 @@ impl Sweep {
     }
 }
 
-fn set(array: &mut Array2<f64>, at: usize, value: f64) {
-    if let Some(slot) = array.as_slice_mut().and_then(|entries| entries.get_mut(at)) {
-        *slot = value;
-    }
-}
-
 /// Refuses a network, data and loss that do not belong together.
 pub(crate) fn check(net: &Network, data: &Dataset, loss: Loss) -> Result<()> {
     net.check_inputs(&data.x)?;
@@ -132,7 +125,7 @@ pub(crate) fn sweeps(net: &Network, data: &Dataset, loss: Loss, range: Range<usi
 pub(crate) fn add_gradient(net: &Network, data: &Dataset, sweep: &Sweep, total: &mut Array1<f64>) {
     let mut start = 0;
     for (l, layer) in net.layers().iter().enumerate() {
-        let weights = sweep.delta[l].t().dot(&sweep.input(data, l));
+        let weights = matmul(&sweep.delta[l].t(), &sweep.input(data, l));
         let end = start + weights.len();
         let mut part = total.slice_mut(s![start..end]);
         part += &weights.flatten();

@@ -97,11 +97,11 @@ pub(crate) fn assemble(
     let entries = net.parameter_count().max(SMALLEST_ORDER).pow(2);
     let budget = |percent: f64| (entries * size_of::<f64>()) as f64 * percent / 100.0;
     let per_object = bytes_per_object(net);
-    let block = ((budget(3.0) / per_object as f64) as usize / 128 * 128).max(128);
+    let block = ((budget(4.2) / per_object as f64) as usize / 128 * 128).max(128);
     let mut columns = vec![Columns::of_data(net, &data.x)];
     columns.extend((1..net.depth()).map(|l| Columns::plain(net, l)));
     let widest = columns.iter().map(Columns::distinct).max().unwrap_or(1);
-    let batch = budget(4.5) / PLANNED_THREADS as f64 / ((widest + TILE_COLUMNS) * size_of::<f64>()) as f64;
+    let batch = budget(3.4) / PLANNED_THREADS as f64 / ((widest + TILE_COLUMNS) * size_of::<f64>()) as f64;
     let (first_row, first_column) = match part {
         Part::Whole => (0, 0),
         Part::Block(p, q) => (net.layer_range(p).start, net.layer_range(q).start),
@@ -341,8 +341,10 @@ impl Assembly<'_> {
         row: &mut [f64],
     ) {
         let x = chunks[c as usize].sweep.input(self.data, p);
-        if let Some(x) = x.row(n as usize).as_slice() {
-            self.columns[p].gather(x, range, row);
+        let x = x.row(n as usize);
+        match x.as_slice() {
+            Some(x) => self.columns[p].gather(x, range, row),
+            None => self.columns[p].gather(&x.to_vec(), range, row),
         }
     }
 }

@@ -47,21 +47,12 @@ impl Columns {
         if columns.inputs < WORTH_LOOKING {
             return columns;
         }
-        let mut by_hash: HashMap<u64, Vec<usize>> = HashMap::new();
-        let mut places = Vec::new();
+        let mut places = equal_columns(x);
         columns.sources.clear();
-        for (a, hash) in column_hashes(x).into_iter().enumerate() {
-            let seen = by_hash.entry(hash).or_default();
-            // A hash only nominates: the columns are compared entry by entry.
-            let twin = seen.iter().copied().find(|&place| {
-                let source = columns.sources[place];
-                x.column(source).iter().zip(x.column(a)).all(|(u, v)| u.to_bits() == v.to_bits())
-            });
-            places.push(twin.unwrap_or_else(|| {
+        for (a, &place) in places.iter().enumerate() {
+            if place == columns.sources.len() {
                 columns.sources.push(a);
-                seen.push(columns.sources.len() - 1);
-                columns.sources.len() - 1
-            }));
+            }
         }
         if net.layers()[0].bias.is_some() {
             places.push(columns.sources.len());
@@ -180,12 +171,31 @@ fn runs(targets: impl Iterator<Item = usize>) -> Vec<Run> {
     runs
 }
 
+/// For each column of `x` the number of its value among the distinct columns, in order of first appearance.
+pub(super) fn equal_columns(x: &Array2<f64>) -> Vec<usize> {
+    let mut by_hash: HashMap<u64, Vec<usize>> = HashMap::new();
+    let mut sources: Vec<usize> = Vec::new();
+    let mut places = Vec::new();
+    for (a, hash) in column_hashes(x).into_iter().enumerate() {
+        let seen = by_hash.entry(hash).or_default();
+        // A hash only nominates: the columns are compared entry by entry.
+        let twin = seen.iter().copied().find(|&place| x.column(sources[place]) == x.column(a));
+        places.push(twin.unwrap_or_else(|| {
+            sources.push(a);
+            seen.push(sources.len() - 1);
+            sources.len() - 1
+        }));
+    }
+    places
+}
+
 /// One hash a column, mixing the bits of its entries in order.
 fn column_hashes(x: &Array2<f64>) -> Vec<u64> {
     let mut hashes = vec![0u64; x.ncols()];
     for row in x.rows() {
         for (hash, value) in hashes.iter_mut().zip(row) {
-            *hash = (hash.rotate_left(5) ^ value.to_bits()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            // Adding zero makes -0.0 and 0.0, which are equal, hash alike.
+            *hash = (hash.rotate_left(5) ^ (value + 0.0).to_bits()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         }
     }
     hashes

@@ -10,6 +10,7 @@
 use ndarray::{Array2, Axis, s};
 
 use super::Term;
+use crate::linalg::{entries, entries_mut, matmul};
 use crate::loss::Loss;
 use crate::passes::Sweep;
 use crate::{Activation, Network};
@@ -53,12 +54,9 @@ impl Couplings {
         if parts.coupled {
             let mut a = Array2::zeros((objects * outputs, outputs));
             if parts.logits {
-                for (z, mut block) in
-                    sweep.logits.rows().into_iter().zip(a.axis_chunks_iter_mut(Axis(0), outputs))
-                {
-                    if let (Some(z), Some(block)) = (z.as_slice(), block.as_slice_mut()) {
-                        loss.curvature(z, block);
-                    }
+                let blocks = entries_mut(&mut a).chunks_exact_mut(outputs * outputs);
+                for (z, block) in entries(&sweep.logits).chunks_exact(outputs).zip(blocks) {
+                    loss.curvature(z, block);
                 }
             }
             coupling[depth - 1] = a;
@@ -74,12 +72,12 @@ impl Couplings {
         let weight = &net.layers()[p + 1].weight;
         let slope = &self.sweep.slope[p];
         if self.parts.coupled {
-            let pulled = self.coupling[p + 1].dot(weight);
+            let pulled = matmul(&self.coupling[p + 1], weight);
             self.coupling[p] = self.pre_activation_hessian(&pulled, weight, p);
             self.coupling[p + 1] = pulled;
             scale_rows(&mut self.coupling[p + 1], slope);
             for q in p + 2..net.depth() {
-                self.coupling[q] = self.coupling[q].dot(weight);
+                self.coupling[q] = matmul(&self.coupling[q], weight);
                 scale_rows(&mut self.coupling[q], slope);
             }
         }
@@ -91,7 +89,7 @@ impl Couplings {
             }
             self.sensitivity[p + 1] = first;
             for q in p + 2..net.depth() {
-                let mut next = self.sensitivity[q - 1].dot(&net.layers()[q - 1].weight.t());
+                let mut next = matmul(&self.sensitivity[q - 1], &net.layers()[q - 1].weight.t());
                 scale_rows(&mut next, &self.sweep.slope[q - 1]);
                 self.sensitivity[q] = next;
             }
@@ -107,7 +105,7 @@ impl Couplings {
             let block = pulled.slice(s![n * above..(n + 1) * above, ..]);
             turned.slice_mut(s![n * outputs..(n + 1) * outputs, ..]).assign(&block.t());
         }
-        let mut m = turned.dot(weight);
+        let mut m = matmul(&turned, weight);
         let slope = &self.sweep.slope[p];
         scale_rows(&mut m, slope);
         for (mut row, &d) in m.rows_mut().into_iter().zip(slope) {
@@ -146,8 +144,7 @@ impl Couplings {
         let (rows, columns) = self.sensitivity[q].dim();
         let outputs = rows / self.sweep.len();
         let start = (n * outputs + i) * columns;
-        let row = self.sensitivity[q].as_slice()?.get(start..start + columns)?;
-        Some((self.sweep.delta[q][[n, j]], row))
+        Some((self.sweep.delta[q][[n, j]], &entries(&self.sensitivity[q])[start..start + columns]))
     }
 }
 
@@ -157,8 +154,7 @@ fn scale_rows(stacked: &mut Array2<f64>, slope: &Array2<f64>) {
         return;
     }
     let per_object = stacked.nrows() / slope.nrows();
-    for (mut block, slope) in stacked.axis_chunks_iter_mut(Axis(0), per_object).into_iter().zip(slope.rows())
-    {
+    for (mut block, slope) in stacked.axis_chunks_iter_mut(Axis(0), per_object).zip(slope.rows()) {
         block *= &slope;
     }
 }

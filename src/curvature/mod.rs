@@ -2,7 +2,9 @@
 
 mod assemble;
 mod columns;
+mod compress;
 mod couplings;
+mod dual;
 mod product;
 mod scatter;
 
@@ -14,6 +16,9 @@ use ndarray::{Array1, Array2};
 use crate::linalg::{available_memory, workers, zeros};
 use crate::loss::Loss;
 use crate::{Dataset, Error, Network, Result, passes};
+
+pub use compress::{Compressed, compress};
+pub use dual::ggn_dual_gram;
 
 use assemble::{Part, assemble};
 

@@ -81,9 +81,9 @@ impl<G: Fn(Object, &Range<usize>, &mut [f64])> Product<'_, G> {
                 let left = view(&scratch.left, objects.len(), stride);
                 let left = left.slice(s![.., from..from + rows.len()]);
                 let right = view(&scratch.right, objects.len(), width);
-                if let Ok(mut tile) = ArrayViewMut2::from_shape((rows.len(), width), tile) {
-                    general_mat_mul(self.scale, &left.t(), &right, 1.0, &mut tile);
-                }
+                let mut tile = ArrayViewMut2::from_shape((rows.len(), width), &mut *tile)
+                    .expect("the buffer has rows * columns entries");
+                general_mat_mul(self.scale, &left.t(), &right, 1.0, &mut tile);
             }
             let turned = at_least(&mut scratch.turned, rows.len() * width);
             transpose(tile, width, turned);
@@ -122,5 +122,5 @@ fn at_least(buffer: &mut Vec<f64>, count: usize) -> &mut [f64] {
 fn view(buffer: &[f64], rows: usize, columns: usize) -> ArrayView2<'_, f64> {
     // The buffer has been made long enough by `at_least`.
     ArrayView2::from_shape((rows, columns), &buffer[..rows * columns])
-        .unwrap_or_else(|_| ArrayView2::from(&[[]; 0]))
+        .expect("the buffer has rows * columns entries")
 }

@@ -65,8 +65,9 @@ impl Scatter<'_> {
 
     fn put(&self, rows: &[Run], columns: &[Run], values: ArrayView2<'_, f64>) {
         for (row, r) in rows.iter().flat_map(Run::pairs) {
+            // Tiles are cut from row-major buffers along whole rows or columns: rows are contiguous.
             let line = values.row(r);
-            let Some(line) = line.as_slice() else { continue };
+            let line = line.to_slice().expect("rows of a tile are contiguous");
             for run in columns {
                 // SAFETY: no other task writes these entries.
                 let out =

@@ -1,10 +1,12 @@
 //! The only place that speaks to BLAS and LAPACK: threads, symmetric eigenproblems, shared tiles.
 
+mod dense;
 mod eigen;
 mod shared;
 mod system;
 mod threads;
 
+pub(crate) use dense::{entries, entries_mut, matmul};
 pub(crate) use eigen::{symmetric_eigen, symmetric_eigen_range, symmetric_eigenvalues};
 pub(crate) use shared::{SharedMatrix, zeros};
 pub use system::{available_memory, blas_name, peak_memory};

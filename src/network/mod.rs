@@ -73,7 +73,7 @@ impl Network {
     /// assert_eq!(net.widths(), [2, 1]);
     /// # Ok::<(), hessia::Error>(())
     /// ```
-    pub fn new(layers: Vec<Layer>, activation: Activation) -> Result<Self> {
+    pub fn new(mut layers: Vec<Layer>, activation: Activation) -> Result<Self> {
         if layers.is_empty() {
             return Err(Error::argument("network", "at least one layer", "none"));
         }
@@ -98,6 +98,12 @@ impl Network {
             crate::error::check_finite(&format!("weight of layer {l}"), layer.weight.view().into_dyn())?;
             if let Some(bias) = &layer.bias {
                 crate::error::check_finite(&format!("bias of layer {l}"), bias.view().into_dyn())?;
+            }
+        }
+        for layer in &mut layers {
+            // Everything that walks along theta counts on rows being contiguous.
+            if !layer.weight.is_standard_layout() {
+                layer.weight = layer.weight.as_standard_layout().into_owned();
             }
         }
         Ok(Network { layers, activation })

@@ -31,6 +31,7 @@ pub fn eigvalsh(matrix: &Array2<f64>) -> Result<Spectrum> {
         orthogonality: None,
         order: matrix.nrows(),
         first: 0,
+        implied_zeros: 0..0,
         tolerance,
     })
 }
@@ -98,6 +99,7 @@ fn checked(
         orthogonality: Some(orthogonality),
         order: matrix.nrows(),
         first,
+        implied_zeros: 0..0,
         tolerance,
     }
 }

@@ -1,8 +1,12 @@
 //! Eigenvalues of symmetric matrices, and what they say.
 
 mod dense;
+mod network;
 
 pub use dense::{eigh, eigh_range, eigvalsh};
+pub use network::{Route, network_spectrum};
+
+use std::ops::Range;
 
 use ndarray::{Array1, Array2};
 
@@ -11,7 +15,7 @@ use ndarray::{Array1, Array2};
 pub struct Spectrum {
     /// Eigenvalues, ascending.
     pub eigenvalues: Array1<f64>,
-    /// Eigenvectors as columns, in the order of the eigenvalues.
+    /// Eigenvectors as columns, in the order of the eigenvalues but for the [`implied_zeros`](Self::implied_zeros).
     pub eigenvectors: Option<Array2<f64>>,
     /// `||H v - lambda v||_2` of every pair.
     pub residuals: Option<Array1<f64>>,
@@ -21,6 +25,8 @@ pub struct Spectrum {
     pub order: usize,
     /// Index in ascending order of the first eigenvalue held.
     pub first: usize,
+    /// Stretch of `eigenvalues` that is known to be zero without having been computed; empty for a plain matrix.
+    pub implied_zeros: Range<usize>,
     /// `order * eps * ||H||_F`: what rounding alone can make of an eigenvalue that is zero.
     pub tolerance: f64,
 }
