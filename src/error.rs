@@ -147,6 +147,10 @@ pub fn bytes(count: u64) -> String {
 /// Refuses an array with NaN or infinity, naming the first.
 pub(crate) fn check_finite(what: &str, array: ndarray::ArrayViewD<'_, f64>) -> Result<()> {
     use ndarray::Dimension;
+    // The plain pass is several times quicker than one that carries the index.
+    if array.iter().all(|v| v.is_finite()) {
+        return Ok(());
+    }
     match array.indexed_iter().find(|(_, v)| !v.is_finite()) {
         Some((index, &value)) => {
             Err(Error::NonFinite { what: what.to_string(), index: index.slice().to_vec(), value })

@@ -24,4 +24,4 @@ pub use linalg::{set_threads, side_by_side, threads};
 pub use loss::{Loss, LossKind, Reduction, Targets};
 pub use network::{Activation, Layer, Network, ParameterRange};
 pub use passes::{gradient, loss_and_gradient, loss_value};
-pub use spectrum::{Inertia, Route, Spectrum, eigh, eigh_range, eigvalsh, network_spectrum};
+pub use spectrum::{Inertia, Route, Spectrum, eigh, eigh_largest, eigh_range, eigvalsh, network_spectrum};

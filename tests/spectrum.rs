@@ -99,6 +99,30 @@ fn selected_range_agrees_with_all() {
 }
 
 #[test]
+fn largest_alone_agree_with_all_even_where_they_repeat() {
+    let order = 150;
+    let q = eigh(&(|a: Array2<f64>| &a + &a.t())(random(order, order, 5))).unwrap().eigenvectors.unwrap();
+    // Outliers over a bulk; then the largest three times over, which one start vector cannot see.
+    for repeated in [false, true] {
+        let values = Array1::from_shape_fn(order, |k| match order - 1 - k {
+            0..3 if repeated => 9.0,
+            above @ 0..6 => 9.0 - above as f64,
+            _ => (k as f64 * 0.7).sin() * 0.1,
+        });
+        let a = (&q * &values).dot(&q.t());
+        let a = (&a + &a.t()) * 0.5;
+        let all = eigvalsh(&a).unwrap();
+        let top = eigh_largest(&a, 6).unwrap();
+        assert_same(&top.eigenvalues, &all.eigenvalues.slice(s![order - 6..]).to_owned(), all.norm());
+        let bound = order as f64 * f64::EPSILON * all.norm() * 4.0;
+        assert!(top.residuals.unwrap().iter().all(|&r| r < bound));
+        assert!(top.orthogonality.unwrap() < 1e-12);
+    }
+    assert!(eigh_largest(&Array2::eye(3), 4).unwrap_err().to_string().contains("1..=3"));
+    assert_eq!(eigh_largest(&Array2::eye(3), 3).unwrap().eigenvalues.to_vec(), vec![1.0; 3]);
+}
+
+#[test]
 fn what_is_not_a_symmetric_matrix_is_refused_with_its_numbers() {
     let message = eigvalsh(&ndarray::array![[1.0, 2.0], [3.0, 1.0]]).unwrap_err().to_string();
     assert!(message.contains("(1, 0)") && message.contains("3e0"), "{message}");

@@ -139,3 +139,50 @@ fn work_size(answer: f64) -> Result<c_int> {
 fn check(routine: &'static str, info: c_int, order: usize) -> Result<()> {
     if info == 0 { Ok(()) } else { Err(Error::Lapack { routine, info, order }) }
 }
+
+/// Number of eigenvalues above `shift`, by Sylvester's law of inertia (LAPACK `dsytrf` of `matrix - shift I`).
+pub(crate) fn count_above(matrix: &Array2<f64>, shift: f64) -> Result<usize> {
+    let order = order_of(matrix)?;
+    let mut a = matrix.as_standard_layout().into_owned();
+    a.diag_mut().mapv_inplace(|v| v - shift);
+    let n = order as c_int;
+    let mut pivots = vec![0; order];
+    let mut info = 0;
+    let mut call = |work: &mut [f64], lwork: c_int| {
+        // SAFETY: a is n x n, pivots has n entries, work the length stated (or -1: a query).
+        unsafe {
+            lapack_sys::dsytrf_(
+                &(b'U' as c_char),
+                &n,
+                a.as_mut_ptr(),
+                &n,
+                pivots.as_mut_ptr(),
+                work.as_mut_ptr(),
+                &lwork,
+                &mut info,
+            );
+        }
+        info
+    };
+    let mut size = [0.0];
+    call(&mut size, -1);
+    let lwork = work_size(size[0])?;
+    let info = whole_machine(|| call(&mut vec![0.0; lwork as usize], lwork));
+    // A positive info names an exactly zero pivot: the factorisation is complete all the same.
+    if info < 0 {
+        return Err(Error::Lapack { routine: "dsytrf", info, order });
+    }
+    let mut above = 0;
+    let mut k = 0;
+    while k < order {
+        if pivots[k] > 0 {
+            above += usize::from(a[[k, k]] > 0.0);
+            k += 1;
+        } else {
+            // A 2 x 2 block has one eigenvalue of each sign: dsytrf chooses it only where its determinant is negative.
+            above += 1;
+            k += 2;
+        }
+    }
+    Ok(above)
+}

@@ -7,7 +7,7 @@ mod system;
 mod threads;
 
 pub(crate) use dense::{entries, entries_mut, matmul};
-pub(crate) use eigen::{symmetric_eigen, symmetric_eigen_range, symmetric_eigenvalues};
+pub(crate) use eigen::{count_above, symmetric_eigen, symmetric_eigen_range, symmetric_eigenvalues};
 pub(crate) use shared::{SharedMatrix, zeros};
 pub use system::{available_memory, blas_name, peak_memory};
 pub use threads::{set_threads, side_by_side, threads};

@@ -77,7 +77,7 @@ pub fn eigh_range(matrix: &Array2<f64>, range: Range<usize>) -> Result<Spectrum>
     Ok(checked(matrix, eigenvalues, vectors, first, tolerance))
 }
 
-fn checked(
+pub(super) fn checked(
     matrix: &Array2<f64>,
     eigenvalues: Array1<f64>,
     vectors: Array2<f64>,
@@ -105,7 +105,7 @@ fn checked(
 }
 
 /// Refuses what is not a finite symmetric matrix, and returns the tolerance of its spectrum.
-fn check(matrix: &Array2<f64>) -> Result<f64> {
+pub(super) fn check(matrix: &Array2<f64>) -> Result<f64> {
     let (rows, columns) = matrix.dim();
     if rows != columns {
         return Err(Error::shape("symmetric matrix", &[rows, rows], &[rows, columns]));
@@ -118,18 +118,32 @@ fn check(matrix: &Array2<f64>) -> Result<f64> {
         _ => matrix.iter().map(|v| (v / largest) * (v / largest)).sum(),
     };
     let norm = largest * squares.sqrt();
-    for i in 0..rows {
-        for j in 0..i {
-            let (a, b) = (matrix[[i, j]], matrix[[j, i]]);
-            // A computed symmetric matrix may differ from its transpose by rounding, not by more.
-            if (a - b).abs() > 1e-10 * norm {
-                return Err(Error::argument(
-                    "symmetric matrix",
-                    format!("entry ({i}, {j}) equal to its mirror image {b:e}"),
-                    format!("{a:e}"),
-                ));
+    // A computed symmetric matrix may differ from its transpose by rounding, not by more.
+    if let Some((i, j)) = asymmetric_entry(matrix, 1e-10 * norm) {
+        return Err(Error::argument(
+            "symmetric matrix",
+            format!("entry ({i}, {j}) equal to its mirror image {:e}", matrix[[j, i]]),
+            format!("{:e}", matrix[[i, j]]),
+        ));
+    }
+    Ok(rows as f64 * f64::EPSILON * norm)
+}
+
+/// An entry below the diagonal that differs from its mirror image by more than `tolerance`.
+fn asymmetric_entry(matrix: &Array2<f64>, tolerance: f64) -> Option<(usize, usize)> {
+    // In square blocks, because one of the two entries is read across rows.
+    const BLOCK: usize = 32;
+    let order = matrix.nrows();
+    for top in (0..order).step_by(BLOCK) {
+        for left in (0..=top).step_by(BLOCK) {
+            for i in top..order.min(top + BLOCK) {
+                for j in left..i.min(left + BLOCK) {
+                    if (matrix[[i, j]] - matrix[[j, i]]).abs() > tolerance {
+                        return Some((i, j));
+                    }
+                }
             }
         }
     }
-    Ok(rows as f64 * f64::EPSILON * norm)
+    None
 }

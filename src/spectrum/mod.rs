@@ -1,9 +1,11 @@
 //! Eigenvalues of symmetric matrices, and what they say.
 
 mod dense;
+mod lanczos;
 mod network;
 
 pub use dense::{eigh, eigh_range, eigvalsh};
+pub use lanczos::eigh_largest;
 pub use network::{Route, network_spectrum};
 
 use std::ops::Range;
