@@ -16,7 +16,7 @@ pub mod spectrum;
 
 pub use curvature::{
     Compressed, Curvature, Term, Work, compress, curvature, curvature_block, ggn, ggn_dual_gram, h_term,
-    hessian,
+    hessian, hvp,
 };
 pub use dataset::Dataset;
 pub use error::{Error, Result};

@@ -149,7 +149,7 @@ impl Couplings {
 }
 
 /// Multiplies column `i` of every row that belongs to object `n` by `slope[n, i]`.
-fn scale_rows(stacked: &mut Array2<f64>, slope: &Array2<f64>) {
+pub(super) fn scale_rows(stacked: &mut Array2<f64>, slope: &Array2<f64>) {
     if slope.is_empty() || stacked.is_empty() {
         return;
     }

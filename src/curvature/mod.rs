@@ -5,6 +5,7 @@ mod columns;
 mod compress;
 mod couplings;
 mod dual;
+mod operator;
 mod product;
 mod scatter;
 
@@ -19,6 +20,7 @@ use crate::{Dataset, Error, Network, Result, passes};
 
 pub use compress::{Compressed, compress};
 pub use dual::ggn_dual_gram;
+pub use operator::hvp;
 
 use assemble::{Part, assemble};
 
