@@ -61,6 +61,19 @@ pub enum Error {
         /// Where, in bytes from the start of the (uncompressed) content, if known.
         offset: Option<u64>,
     },
+    /// A data set of the catalog that is in none of the folders searched.
+    #[error("data set {name} is missing: put {files} (from {source_page}) into {}; searched: {}",
+        folders.first().map(|f| f.join(name)).unwrap_or_default().display(), crate::error::list(folders))]
+    MissingDataset {
+        /// Its name in the catalog.
+        name: String,
+        /// The files needed.
+        files: String,
+        /// Where they come from.
+        source_page: String,
+        /// The folders searched, first the one to put the files into.
+        folders: Vec<PathBuf>,
+    },
     /// The operating system refused a file operation.
     #[error("{}: {source}", path.display())]
     Io {
@@ -130,6 +143,12 @@ impl Error {
     pub fn shape(what: impl Into<String>, expected: &[usize], found: &[usize]) -> Self {
         Error::ShapeMismatch { what: what.into(), expected: expected.to_vec(), found: found.to_vec() }
     }
+}
+
+/// Paths with commas between them.
+fn list(paths: &[PathBuf]) -> String {
+    let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+    names.join(", ")
 }
 
 /// A number of bytes as people read it: `bytes(84_801_536)` is "80.9 MiB".

@@ -1,9 +1,29 @@
-//! Objects and their targets, as owned arrays.
+//! Objects and their targets, as owned arrays: from data sets by name, from idx and CIFAR files, from `.npy`.
+
+mod arrays;
+mod aside;
+mod catalog;
+mod cifar;
+mod content;
+mod idx;
+mod images;
+mod load;
+mod npy;
 
 use ndarray::{Array2, Axis, s};
 
 use crate::loss::Targets;
 use crate::{Error, Result};
+
+pub use arrays::{read_inputs, read_targets, write_npy};
+pub(crate) use aside::write_aside;
+pub use catalog::{CATALOG, CatalogEntry, Colour, catalog_entry};
+pub use cifar::{CifarLabels, read_cifar10, read_cifar100};
+pub(crate) use content::{LARGEST_RATIO, LARGEST_UNPACKED, format_at, hex, open_regular};
+pub use idx::{IdxArray, read_idx, read_idx_images};
+pub use images::{Images, Scaling};
+pub(crate) use npy::{Header, Place, write_array};
+pub use npy::{NpyArray, NpyValues, read_npy};
 
 /// Inputs with their targets: what every curvature function takes.
 #[derive(Debug, Clone, PartialEq)]

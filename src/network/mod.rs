@@ -3,6 +3,7 @@
 mod activation;
 mod init;
 mod io;
+mod names;
 
 use std::ops::Range;
 

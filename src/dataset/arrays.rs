@@ -1,0 +1,122 @@
+//! Inputs and targets from `.npy` files, and matrices back into them.
+
+use std::path::Path;
+
+use ndarray::{Array1, Array2, ArrayRef, Dimension, Ix2};
+
+use super::aside::write_aside;
+use super::npy::{NpyArray, NpyValues, read_npy, write_array};
+use crate::error::check_finite;
+use crate::{Error, Loss, LossKind, Result, Targets};
+
+/// Every integer up to here is a float64.
+const LARGEST_EXACT: i64 = 1 << 53;
+
+/// Reads inputs, shape (m, n), from a `.npy` file; also returns what was converted.
+///
+/// # Errors
+/// As [`read_npy`]; and an array that is not a matrix, NaN, infinity, or integers that float64 cannot hold.
+///
+/// ```
+/// use hessia::dataset::{read_inputs, write_npy};
+/// use ndarray::array;
+/// let folder = tempfile::tempdir().unwrap();
+/// let path = folder.path().join("x.npy");
+/// write_npy(&path, &array![[0.0, 1.0], [2.0, 3.0]])?;
+/// let (x, notes) = read_inputs(&path)?;
+/// assert_eq!(x, array![[0.0, 1.0], [2.0, 3.0]]);
+/// assert!(notes.is_empty());
+/// # Ok::<(), hessia::Error>(())
+/// ```
+pub fn read_inputs(path: impl AsRef<Path>) -> Result<(Array2<f64>, Vec<String>)> {
+    let path = path.as_ref();
+    let NpyArray { values, dtype, mut notes } = read_npy(path)?;
+    let wrong_rank = |shape: &[usize]| {
+        Error::format(path, "inputs of shape (m, n), one object a row", format!("shape {shape:?}"))
+    };
+    let x = match values {
+        NpyValues::Floats(array) => {
+            let shape = array.shape().to_vec();
+            array.into_dimensionality::<Ix2>().map_err(|_| wrong_rank(&shape))?
+        }
+        NpyValues::Integers(array) => {
+            let shape = array.shape().to_vec();
+            let array = array.into_dimensionality::<Ix2>().map_err(|_| wrong_rank(&shape))?;
+            if let Some(value) = array.iter().find(|value| value.unsigned_abs() > LARGEST_EXACT as u64) {
+                return Err(Error::format(path, "integers of at most 2^53", value.to_string()));
+            }
+            notes.insert(0, format!("{}: {dtype} read as float64", path.display()));
+            array.mapv(|value| value as f64)
+        }
+    };
+    check_finite(&format!("{}: inputs", path.display()), x.view().into_dyn())?;
+    Ok((x, notes))
+}
+
+/// Reads the targets that `loss` takes from a `.npy` file; also returns what was converted.
+///
+/// Cross-entropy takes class labels: integers of shape (m) or (m, 1), from 0. The other losses take real values:
+/// float32 or float64 of shape (m, K), or (m) where K = 1.
+///
+/// # Errors
+/// As [`read_npy`]; real values for cross-entropy or integers for the other losses, another shape, a negative
+/// label, NaN or infinity.
+///
+/// ```
+/// use hessia::Loss;
+/// use hessia::dataset::{read_targets, write_npy};
+/// use ndarray::array;
+/// let folder = tempfile::tempdir().unwrap();
+/// let path = folder.path().join("y.npy");
+/// write_npy(&path, &array![[0.5], [1.5]])?;
+/// assert_eq!(read_targets(&path, Loss::mean_squared_error())?.0.len(), 2);
+/// let refused = read_targets(&path, Loss::cross_entropy()).unwrap_err();
+/// assert!(refused.to_string().contains("found float64"));
+/// # Ok::<(), hessia::Error>(())
+/// ```
+pub fn read_targets(path: impl AsRef<Path>, loss: Loss) -> Result<(Targets, Vec<String>)> {
+    let path = path.as_ref();
+    let NpyArray { values, dtype, mut notes } = read_npy(path)?;
+    let shape = values.shape().to_vec();
+    let labels_expected = "class labels for cross-entropy: integers of shape (m) or (m, 1)";
+    let values_expected = format!("real targets for {loss}: float32 or float64 of shape (m, K)");
+    let found = format!("{dtype} of shape {shape:?}");
+    match (values, loss.kind) {
+        (NpyValues::Integers(array), LossKind::CrossEntropy) => {
+            if !matches!(shape[..], [_] | [_, 1]) {
+                return Err(Error::format(path, labels_expected, found));
+            }
+            let labels = array.iter().enumerate().map(|(object, &label)| {
+                usize::try_from(label).map_err(|_| {
+                    Error::format(path, "class labels from 0", format!("{label} for object {object}"))
+                })
+            });
+            Ok((Targets::Classes(labels.collect::<Result<Array1<_>>>()?), notes))
+        }
+        (NpyValues::Floats(_), LossKind::CrossEntropy) => Err(Error::format(path, labels_expected, found)),
+        (NpyValues::Integers(_), _) => Err(Error::format(path, values_expected, found)),
+        (NpyValues::Floats(array), _) => {
+            let matrix = match shape[..] {
+                [m] => {
+                    notes.push(format!("{}: targets of shape ({m}) taken as ({m}, 1)", path.display()));
+                    array.into_shape_with_order((m, 1)).ok()
+                }
+                _ => array.into_dimensionality::<Ix2>().ok(),
+            };
+            let matrix = matrix.ok_or_else(|| Error::format(path, values_expected, found))?;
+            check_finite(&format!("{}: targets", path.display()), matrix.view().into_dyn())?;
+            Ok((Targets::Values(matrix), notes))
+        }
+    }
+}
+
+/// Writes an array as `.npy`, float64 in C order, in one pass and without a second copy in memory.
+///
+/// The file is written beside `path` and renamed when it is whole.
+///
+/// # Errors
+/// The system's, for the folder or the file.
+pub fn write_npy<D: Dimension>(path: impl AsRef<Path>, array: &ArrayRef<f64, D>) -> Result<()> {
+    let path = path.as_ref();
+    write_aside(path, |file| write_array(file, array).map_err(|e| Error::io(path, e)))
+}

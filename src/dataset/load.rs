@@ -1,0 +1,159 @@
+//! From the name of a data set to its objects.
+
+use std::path::{Path, PathBuf};
+
+use super::Dataset;
+use super::catalog::{CatalogEntry, catalog_entry};
+use super::cifar::{CifarLabels, read_cifar10, read_cifar100};
+use super::content::format_at;
+use super::idx::read_idx_images;
+use super::images::{Images, Scaling};
+use crate::{Error, Result};
+
+impl Dataset {
+    /// All objects of a data set of the [`CATALOG`](super::CATALOG), pixels scaled as in the paper.
+    ///
+    /// Reads the first folder that has it: the one that the variable `HESSIA_DATA` names, `data` in the working
+    /// directory or in one of those above it, and the `data` folder of this crate's sources. The paper's
+    /// experiments take the first 10,000 objects: [`Dataset::head`].
+    ///
+    /// # Errors
+    /// An unknown name, a data set that no folder has (with the files to put there), or damaged files.
+    ///
+    /// ```
+    /// use hessia::Dataset;
+    /// let mnist = Dataset::load("mnist")?.head(1_000);
+    /// assert_eq!((mnist.len(), mnist.inputs()), (1_000, 784));
+    /// assert!(mnist.x.iter().all(|pixel| pixel.abs() <= 1.0));
+    /// # Ok::<(), hessia::Error>(())
+    /// ```
+    pub fn load(name: &str) -> Result<Dataset> {
+        Dataset::load_scaled(name, Scaling::Paper)
+    }
+
+    /// As [`Dataset::load`], with the scaling of your choice.
+    ///
+    /// # Errors
+    /// As [`Dataset::load`].
+    pub fn load_scaled(name: &str, scaling: Scaling) -> Result<Dataset> {
+        let entry = catalog_entry(name)?;
+        load(entry, &search_folders()?, Rooms::Named, scaling)
+    }
+
+    /// As [`Dataset::load_scaled`], from `folder` and nowhere else: the files may lie in it, or in a folder of it
+    /// that bears the data set's name.
+    ///
+    /// # Errors
+    /// As [`Dataset::load`].
+    pub fn load_from(folder: impl AsRef<Path>, name: &str, scaling: Scaling) -> Result<Dataset> {
+        let entry = catalog_entry(name)?;
+        load(entry, &[folder.as_ref().to_path_buf()], Rooms::NamedOrSelf, scaling)
+    }
+}
+
+/// Where in a folder the files may lie.
+#[derive(Clone, Copy, PartialEq)]
+enum Rooms {
+    /// In a folder named after the data set.
+    Named,
+    /// There, or in the folder itself. MNIST and FashionMNIST have the same file names, so this takes somebody
+    /// who says that this very folder is the one.
+    NamedOrSelf,
+}
+
+fn search_folders() -> Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    if let Some(folder) = std::env::var_os("HESSIA_DATA").filter(|value| !value.is_empty()) {
+        let folder = PathBuf::from(folder);
+        if !folder.is_dir() {
+            return Err(Error::argument("HESSIA_DATA", "an existing folder", folder.display()));
+        }
+        folders.push(folder);
+    }
+    if let Ok(here) = std::env::current_dir() {
+        folders.extend(here.ancestors().map(|above| above.join("data")).filter(|folder| folder.is_dir()));
+    }
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    if !folders.contains(&own) {
+        folders.push(own);
+    }
+    Ok(folders)
+}
+
+/// Folder names of the official archives and of torchvision, beside our own.
+fn rooms(entry: &CatalogEntry) -> &'static [&'static str] {
+    match entry.name {
+        "mnist" => &["mnist", "MNIST/raw"],
+        "fashion-mnist" => &["fashion-mnist", "FashionMNIST/raw"],
+        "cifar10" => &["cifar10", "cifar-10-batches-bin"],
+        _ => &["cifar100", "cifar-100-binary"],
+    }
+}
+
+fn load(entry: &CatalogEntry, folders: &[PathBuf], places: Rooms, scaling: Scaling) -> Result<Dataset> {
+    for folder in folders {
+        let mut candidates: Vec<_> = rooms(entry).iter().map(|room| folder.join(room)).collect();
+        if places == Rooms::NamedOrSelf {
+            candidates.push(folder.clone());
+        }
+        for candidate in candidates {
+            if let Some(images) = read(entry, &candidate)? {
+                return images.into_dataset(entry.name, scaling);
+            }
+        }
+    }
+    Err(Error::MissingDataset {
+        name: entry.name.to_string(),
+        files: entry.files.to_string(),
+        source_page: entry.source.to_string(),
+        folders: folders.to_vec(),
+    })
+}
+
+/// The images in `folder`, or none where their first file is not there.
+fn read(entry: &CatalogEntry, folder: &Path) -> Result<Option<Images>> {
+    match entry.name {
+        "cifar10" => {
+            let mut all: Option<Images> = None;
+            for batch in 1..=5 {
+                let Some(path) = plain_or_gzip(folder, &format!("data_batch_{batch}.bin")) else { break };
+                let images = read_cifar10(path)?;
+                match &mut all {
+                    Some(all) => all.append(images)?,
+                    None => all = Some(images),
+                }
+            }
+            Ok(all)
+        }
+        "cifar100" => {
+            plain_or_gzip(folder, "train.bin").map(|path| read_cifar100(path, CifarLabels::Fine)).transpose()
+        }
+        _ => {
+            let Some(images) = plain_or_gzip(folder, "train-images-idx3-ubyte") else { return Ok(None) };
+            let plain = folder.join("train-labels-idx1-ubyte");
+            let labels = plain_or_gzip(folder, "train-labels-idx1-ubyte").unwrap_or(plain);
+            check_idx(entry, &images, &labels, read_idx_images(&images, &labels)?).map(Some)
+        }
+    }
+}
+
+/// Refuses idx files of another size of image or with labels that the data set does not have.
+fn check_idx(entry: &CatalogEntry, images: &Path, labels: &Path, read: Images) -> Result<Images> {
+    let [_, rows, columns] = read.shape;
+    if (rows, columns) != entry.resolution {
+        let (height, width) = entry.resolution;
+        let expected = format!("images of {height} x {width} pixels for {}", entry.name);
+        return Err(format_at(images, expected, format!("{rows} x {columns}"), 8));
+    }
+    match read.labels.iter().position(|&label| usize::from(label) >= entry.classes) {
+        Some(i) => {
+            let expected = format!("a label of 0 to {}", entry.classes - 1);
+            Err(format_at(labels, expected, read.labels[i].to_string(), 8 + i as u64))
+        }
+        None => Ok(read),
+    }
+}
+
+fn plain_or_gzip(folder: &Path, name: &str) -> Option<PathBuf> {
+    [folder.join(name), folder.join(format!("{name}.gz"))].into_iter().find(|path| path.is_file())
+}
