@@ -13,6 +13,7 @@ pub mod network;
 pub mod passes;
 pub mod progress;
 pub mod spectrum;
+pub mod train;
 
 pub use curvature::{
     Compressed, Curvature, Term, Work, compress, curvature, curvature_block, ggn, ggn_dual_gram, h_term,

@@ -14,7 +14,7 @@ pub(crate) fn matmul(a: &ArrayRef2<f64>, b: &ArrayRef2<f64>) -> Array2<f64> {
 ///
 /// # Panics
 /// If it is not: a mistake in this crate that must not pass unseen.
-pub(crate) fn entries(matrix: &ArrayRef2<f64>) -> &[f64] {
+pub(crate) fn entries<T>(matrix: &ArrayRef2<T>) -> &[T] {
     matrix.as_slice().expect("matrix is row-major by construction")
 }
 
@@ -22,6 +22,6 @@ pub(crate) fn entries(matrix: &ArrayRef2<f64>) -> &[f64] {
 ///
 /// # Panics
 /// As [`entries`].
-pub(crate) fn entries_mut(matrix: &mut ArrayRef2<f64>) -> &mut [f64] {
+pub(crate) fn entries_mut<T>(matrix: &mut ArrayRef2<T>) -> &mut [T] {
     matrix.as_slice_mut().expect("matrix is row-major by construction")
 }
