@@ -4,6 +4,7 @@
 // Links the system's OpenBLAS.
 extern crate openblas_src as _;
 
+pub mod check;
 pub mod curvature;
 pub mod dataset;
 pub mod error;

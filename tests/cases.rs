@@ -50,7 +50,8 @@ fn every_depth_reduction_and_size_is_there() {
 fn reference_terms_add_up() {
     for case in cases::jax().iter().chain(&cases::saturated()) {
         let sum = case.matrix(Term::Ggn) + case.matrix(Term::HTerm);
-        let scale = common::norm(case.matrix(Term::Ggn).view()) + common::norm(case.matrix(Term::HTerm).view());
+        let scale =
+            common::norm(case.matrix(Term::Ggn).view()) + common::norm(case.matrix(Term::HTerm).view());
         common::assert_close(&case.name, sum.view(), case.matrix(Term::Full).view(), 1e-14, scale);
     }
 }

@@ -49,17 +49,25 @@ pub fn assert_close<D: Dimension>(
 }
 
 /// Seeded inputs (standard normal times `spread`) and targets that suit `loss`.
-pub fn random_data(inputs: usize, outputs: usize, objects: usize, loss: Loss, spread: f64, seed: u64) -> Dataset {
+pub fn random_data(
+    inputs: usize,
+    outputs: usize,
+    objects: usize,
+    loss: Loss,
+    spread: f64,
+    seed: u64,
+) -> Dataset {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let x =
-        Array2::from_shape_simple_fn((objects, inputs), || spread * rng.sample::<f64, _>(StandardNormal));
+    let x = Array2::from_shape_simple_fn((objects, inputs), || spread * rng.sample::<f64, _>(StandardNormal));
     let targets = match loss.kind {
         LossKind::CrossEntropy => {
             Targets::Classes(Array1::from_shape_simple_fn(objects, || rng.random_range(0..outputs)))
         }
-        LossKind::MeanSquaredError => Targets::Values(Array2::from_shape_simple_fn((objects, outputs), || {
-            rng.sample::<f64, _>(StandardNormal)
-        })),
+        LossKind::MeanSquaredError => {
+            Targets::Values(Array2::from_shape_simple_fn((objects, outputs), || {
+                rng.sample::<f64, _>(StandardNormal)
+            }))
+        }
         LossKind::BinaryCrossEntropy => {
             Targets::Values(Array2::from_shape_simple_fn((objects, outputs), || rng.random_range(0.0..1.0)))
         }
