@@ -40,7 +40,8 @@ fn rank(inputs: usize, hidden: &[usize], outputs: usize, objects: usize, loss: L
 #[test]
 fn ranks_of_deep_linear_nets() {
     let (mse, ce) = (Loss::mean_squared_error(), Loss::cross_entropy());
-    let table: [(usize, &[usize], usize, usize, Loss, [usize; 3]); 6] = [
+    type Row = (usize, &'static [usize], usize, usize, Loss, [usize; 3]);
+    let table: [Row; 6] = [
         (25, &[5, 10], 10, 50, mse, [175, 150, 250]),
         (25, &[5, 10], 10, 50, ce, [165, 145, 245]),
         (6, &[4], 3, 40, mse, [24, 18, 33]),
