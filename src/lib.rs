@@ -8,12 +8,16 @@ pub mod check;
 pub mod curvature;
 pub mod dataset;
 pub mod error;
+#[cfg(feature = "figure")]
+pub mod figure;
 pub mod linalg;
 pub mod loss;
 pub mod network;
 pub mod passes;
 pub mod progress;
 pub mod spectrum;
+#[cfg(feature = "table")]
+pub mod table;
 pub mod train;
 
 pub use curvature::{

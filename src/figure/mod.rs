@@ -1,0 +1,30 @@
+//! Tables as plotly figures: what a table holds is drawn, nothing is computed here but places on an axis.
+//!
+//! All figures have one look: 700 x 420 pixels, labelled axes, and colours that colour-blind readers can tell apart
+//! (Okabe and Ito's for lines and points, cividis for maps).
+
+mod bounds;
+mod density;
+mod html;
+mod magnitudes;
+mod spectrum;
+mod style;
+mod symlog;
+mod training;
+
+pub use bounds::bounds_figure;
+pub use density::density_figure;
+pub use html::save_html;
+pub use magnitudes::magnitude_figure;
+pub use spectrum::spectrum_figure;
+pub use training::training_figure;
+
+use polars::prelude::{DataFrame, DataType};
+
+use crate::Result;
+
+/// A numeric column as floats, nulls as NaN (which plotly leaves out).
+fn numbers(table: &DataFrame, name: &str) -> Result<Vec<f64>> {
+    let column = table.column(name)?.cast(&DataType::Float64)?;
+    Ok(column.f64()?.iter().map(|value| value.unwrap_or(f64::NAN)).collect())
+}
