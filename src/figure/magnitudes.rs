@@ -61,10 +61,10 @@ pub fn magnitude_figure(table: &DataFrame, net: &Network) -> Result<Plot> {
         .hover_template("i ≈ %{y:d}, j ≈ %{x:d}<br>log<sub>10</sub> |h| = %{z}<extra></extra>");
 
     let order = net.parameter_count();
+    let end = order as f64 - 0.5;
     let mut shapes = Vec::new();
     for l in 1..net.depth() {
         let at = net.layer_range(l).start as f64 - 0.5;
-        let end = order as f64 - 0.5;
         shapes.push(boundary(at, at, -0.5, end));
         shapes.push(boundary(-0.5, end, at, at));
     }
@@ -74,10 +74,12 @@ pub fn magnitude_figure(table: &DataFrame, net: &Network) -> Result<Plot> {
         "every entry".to_string()
     };
     let title = format!("|H|, {order} × {order}: {of}");
-    let x_axis = style::axis("parameter j").show_grid(false).constrain(AxisConstrain::Domain);
+    let x_axis =
+        style::axis("parameter j").show_grid(false).range(vec![-0.5, end]).constrain(AxisConstrain::Domain);
+    // The first row on top, as a matrix is written.
     let y_axis = style::axis("parameter i")
         .show_grid(false)
-        .auto_range_reversed()
+        .range(vec![end, -0.5])
         .scale_anchor("x")
         .constrain(AxisConstrain::Domain);
     let layout = style::layout(&title, x_axis, y_axis)

@@ -67,11 +67,14 @@ mod tests {
         assert_eq!((places[0], labels[0].as_str()), (0.0, "0"));
         assert!(labels.len() > 4);
         for (place, label) in places.iter().zip(&labels).skip(1) {
-            let digits = label.trim_start_matches('−').trim_start_matches("10<sup>").trim_end_matches("</sup>");
+            let digits =
+                label.trim_start_matches('−').trim_start_matches("10<sup>").trim_end_matches("</sup>");
             let expected = if label.starts_with('−') { -power(digits) } else { power(digits) };
             assert!((place - expected).abs() < 1e-12, "{label} at {place}");
         }
-        assert!(labels.iter().any(|l| l.starts_with('−')) && !labels.contains(&"−10<sup>1</sup>".to_string()));
+        assert!(
+            labels.iter().any(|l| l.starts_with('−')) && !labels.contains(&"−10<sup>1</sup>".to_string())
+        );
     }
 
     #[test]

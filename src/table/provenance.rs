@@ -74,7 +74,8 @@ impl Provenance {
 
     /// Notes form and reduction of the loss.
     pub fn loss(self, loss: Loss) -> Self {
-        self.setting("loss", serde_json::json!(loss.kind)).setting("reduction", serde_json::json!(loss.reduction))
+        self.setting("loss", serde_json::json!(loss.kind))
+            .setting("reduction", serde_json::json!(loss.reduction))
     }
 
     /// The record as one line of JSON.
