@@ -9,7 +9,9 @@ use hessia::table::{
     Format, PROVENANCE_KEY, Provenance, block_norm_table, density_table, magnitude_table, spectrum_table,
     write_table,
 };
-use hessia::{Activation, Dataset, Error, Loss, Network, Spectrum, Targets, Term, curvature, eigvalsh};
+use hessia::{
+    Activation, Dataset, Error, Loss, Network, Spectrum, Targets, Term, curvature, eigvalsh, network_spectrum,
+};
 use ndarray::{Array1, Array2, array, s};
 use polars::prelude::{DataFrame, Series};
 use polars_arrow::io::ipc::read::{FileReader, read_file_metadata};
@@ -27,6 +29,7 @@ fn awkward() -> Spectrum {
         residuals: Some(eigenvalues.mapv(|v: f64| v.abs() * f64::EPSILON)),
         order: 10,
         first: 4,
+        implied_zeros: 0..0,
         tolerance: 1e-12,
         eigenvalues,
         eigenvectors: None,
@@ -116,6 +119,17 @@ fn residuals_that_were_not_computed_are_null() {
         write_table(&table, &path, &made()).unwrap();
         assert_eq!(read(&path).0.column("residual").unwrap().null_count(), 2, "{name}");
     }
+}
+
+#[test]
+fn eigenvalues_put_in_as_zero_have_no_residual() {
+    let net = Network::random(&[30, 2, 2], false, Activation::Tanh, 1).unwrap();
+    let x = Array2::from_shape_fn((3, 30), |(i, j)| f64::from(i == j));
+    let data = Dataset::new("toy", x, Targets::Classes(array![0, 1, 1])).unwrap();
+    let (spectrum, route) = network_spectrum(&net, &data, Loss::cross_entropy(), Term::Full, true).unwrap();
+    let table = spectrum_table(&spectrum).unwrap();
+    assert_eq!(table.height(), net.parameter_count());
+    assert_eq!(table.column("residual").unwrap().null_count(), net.parameter_count() - route.solved);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! How eigenvalues are spread.
 
-use plotly::common::{Fill, Line, LineShape, Mode};
-use plotly::{Plot, Scatter, Trace};
+use plotly::common::Marker;
+use plotly::{Bar, Plot, Trace};
 use polars::prelude::DataFrame;
 
 use super::style;
@@ -25,17 +25,11 @@ pub fn density_figure(table: &DataFrame) -> Result<Plot> {
     let from = super::numbers(table, "from")?;
     let to = super::numbers(table, "to")?;
     let density = super::numbers(table, "density")?;
-    let mut x = Vec::new();
-    let mut y = Vec::new();
-    for ((&from, &to), &density) in from.iter().zip(&to).zip(&density) {
-        let shown = (density > 0.0).then_some(density);
-        x.extend([from, to]);
-        y.extend([shown, shown]);
-    }
-    let steps: Box<dyn Trace> = Scatter::new(x, y)
-        .mode(Mode::Lines)
-        .line(Line::new().color(style::BLUE).width(2.0).shape(LineShape::Linear))
-        .fill(Fill::ToZeroY);
+    let places = from.iter().zip(&to).map(|(from, to)| (from + to) / 2.0).collect();
+    let heights = density.iter().map(|&d| (d > 0.0).then_some(d)).collect();
+    let width = from.first().zip(to.first()).map_or(1.0, |(from, to)| to - from);
+    let bars: Box<dyn Trace> =
+        Bar::new(places, heights).width(width).marker(Marker::new().color(style::BLUE)).show_legend(false);
     let y = style::log_axis("density ρ(λ)");
-    Ok(style::plot("Spectral density", style::axis("eigenvalue λ"), y, vec![steps]))
+    Ok(style::plot("Spectral density", style::axis("eigenvalue λ"), y, vec![bars]))
 }

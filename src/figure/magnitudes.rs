@@ -13,8 +13,8 @@ const DECADES: f64 = 12.0;
 
 /// Draws a [`magnitude_table`](crate::table::magnitude_table): `log10 |h_ij|`, with the layers' boundaries.
 ///
-/// Entries more than twelve decades below the largest have the darkest colour, zeros none. The title says how many
-/// entries a cell stands for.
+/// Entries more than twelve decades below the largest have the darkest colour; zeros are white. The title says how
+/// many entries a cell stands for.
 ///
 /// # Errors
 /// A table without the columns of a magnitude table, or with cells missing.
@@ -69,7 +69,7 @@ pub fn magnitude_figure(table: &DataFrame, net: &Network) -> Result<Plot> {
         shapes.push(boundary(-0.5, end, at, at));
     }
     let of = if factor > 1.0 {
-        format!("largest of {factor} × {factor} entries in each cell")
+        format!("largest of each {factor} × {factor} entries")
     } else {
         "every entry".to_string()
     };
@@ -99,5 +99,5 @@ fn boundary(x0: f64, x1: f64, y0: f64, y1: f64) -> Shape {
         .x1(x1)
         .y0(y0)
         .y1(y1)
-        .line(ShapeLine::new().color("#FFFFFF").width(1.0))
+        .line(ShapeLine::new().color(style::BLACK).width(1.2))
 }

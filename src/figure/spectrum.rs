@@ -68,6 +68,6 @@ pub fn spectrum_figure(table: &DataFrame, zero: f64) -> Result<Plot> {
     }
     let (places, labels) = axis.ticks(low, high);
     let y = style::axis("eigenvalue λ<sub>i</sub>").tick_values(places).tick_text(labels);
-    let title = format!("Spectrum: {} eigenvalues, linear within ±{}", eigenvalue.len(), short(linear));
+    let title = format!("{} eigenvalues, linear within ±{linear:.1e}", eigenvalue.len());
     Ok(style::plot(&title, style::axis("index i, ascending"), y, traces))
 }

@@ -38,7 +38,8 @@ pub(super) fn plot(title: &str, x: Axis, y: Axis, traces: Vec<Box<dyn Trace>>) -
 
 pub(super) fn layout(title: &str, x: Axis, y: Axis) -> Layout {
     Layout::new()
-        .title(Title::with_text(title).font(Font::new().size(17)))
+        // At the left, clear of the buttons that plotly puts at the right.
+        .title(Title::with_text(title).font(Font::new().size(17)).x(0.02))
         .width(WIDTH)
         .height(HEIGHT)
         .font(Font::new().size(14).color("#222222"))

@@ -7,7 +7,8 @@ use crate::{Result, Spectrum};
 /// One row an eigenvalue: `index`, `eigenvalue`, `residual`.
 ///
 /// `index` counts from 0 in ascending order of the whole spectrum, also where only a range of it was computed;
-/// `residual` is `||H v - lambda v||_2`, null where no eigenvectors were computed.
+/// `residual` is `||H v - lambda v||_2`, null where no eigenvector was computed: for values alone, and for
+/// eigenvalues that are zero by the shape of the problem ([`Spectrum::implied_zeros`]).
 ///
 /// # Errors
 /// Only what polars refuses.
@@ -22,7 +23,7 @@ use crate::{Result, Spectrum};
 pub fn spectrum_table(spectrum: &Spectrum) -> Result<DataFrame> {
     let count = spectrum.eigenvalues.len();
     let residual: Vec<Option<f64>> = match &spectrum.residuals {
-        Some(residuals) => residuals.iter().copied().map(Some).collect(),
+        Some(residuals) => residuals.iter().map(|r| (!r.is_nan()).then_some(*r)).collect(),
         None => vec![None; count],
     };
     super::frame(vec![
