@@ -189,7 +189,7 @@ for f in frames:
     assert list(f.columns)[:3] == ['index', 'eigenvalue', 'residual'], f
 # pandas' own JSON parser gives up exactness at the extremes, so only the integers are asked for.
 assert list(pandas.read_json(join(d, 't.json'))['index']) == [4, 5, 6, 7, 8, 9]
-made = [pyarrow.parquet.read_schema(join(d, 't.parquet')).metadata[b'hessia'],
+made = [pyarrow.parquet.read_metadata(join(d, 't.parquet')).metadata[b'hessia'],
         pyarrow.ipc.open_file(join(d, 't.arrow')).schema.metadata[b'hessia'],
         polars.read_parquet_metadata(join(d, 't.parquet'))['hessia'],
         frames[1]['provenance'][0], frames[5]['provenance'][0]]

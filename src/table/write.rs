@@ -63,7 +63,7 @@ impl Format {
 /// Writes a table as Parquet, CSV, JSON or Arrow IPC, by the file's extension, with what made it.
 ///
 /// The [`Provenance`] is, as JSON text:
-/// - in Parquet, the file's key-value metadata under `hessia` (pandas: `pyarrow.parquet.read_schema(path).metadata`;
+/// - in Parquet, the file's key-value metadata under `hessia` (pandas: `pyarrow.parquet.read_metadata(path).metadata`;
 ///   polars: `pl.read_parquet_metadata(path)`);
 /// - in Arrow, the schema's metadata under the same key;
 /// - in CSV and JSON, which have no place for it, one more column `provenance`, the same in every row, so that any
