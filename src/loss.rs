@@ -167,8 +167,10 @@ impl Loss {
     pub(crate) fn value(self, z: &[f64], target: Target<'_>) -> f64 {
         match target {
             Target::Class(label) => {
-                let (largest, sum) = shifted_sum(z);
-                sum.ln() + (largest - z[label])
+                // The largest term of the sum is one: kept apart, so that small losses keep their digits.
+                let top = (1..z.len()).fold(0, |top, k| if z[k] > z[top] { k } else { top });
+                let others: f64 = (0..z.len()).filter(|&k| k != top).map(|k| (z[k] - z[top]).exp()).sum();
+                others.ln_1p() + (z[top] - z[label])
             }
             Target::Values(y) => match self.kind {
                 LossKind::BinaryCrossEntropy => {
@@ -191,7 +193,8 @@ impl Loss {
             Target::Values(y) => {
                 for ((r, &z), &y) in r.iter_mut().zip(z).zip(y) {
                     *r = match self.kind {
-                        LossKind::BinaryCrossEntropy => sigmoid(z).0 - y,
+                        // σ(z) - y, without cancellation where the answer is right and sure.
+                        LossKind::BinaryCrossEntropy => (1.0 - y) * sigmoid(z).0 - y * sigmoid(-z).0,
                         _ => 2.0 * (z - y),
                     };
                 }
@@ -283,14 +286,9 @@ impl Targets {
     }
 }
 
-/// The largest logit, and the sum of `exp(z - largest)`.
-fn shifted_sum(z: &[f64]) -> (f64, f64) {
-    let largest = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    (largest, z.iter().map(|z| (z - largest).exp()).sum())
-}
-
 fn softmax(z: &[f64], p: &mut [f64]) {
-    let (largest, sum) = shifted_sum(z);
+    let largest = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = z.iter().map(|z| (z - largest).exp()).sum();
     for (p, z) in p.iter_mut().zip(z) {
         *p = (z - largest).exp() / sum;
     }

@@ -117,7 +117,9 @@ impl Activation {
             Activation::Gelu => {
                 let cdf = 0.5 * libm::erfc(-z * FRAC_1_SQRT_2);
                 let pdf = (-0.5 * z * z).exp() / (2.0 * PI).sqrt();
-                (z * cdf, cdf + z * pdf, pdf * (2.0 - z * z))
+                // z² overflows long after the density has vanished.
+                let second = if pdf == 0.0 { 0.0 } else { pdf * (2.0 - z * z) };
+                (z * cdf, cdf + z * pdf, second)
             }
             Activation::Silu => {
                 let (s, d) = sigmoid(z);
