@@ -233,11 +233,15 @@ impl<T: Number> Moments<T> {
         let root = T::of((1.0 - self.beta2.powf(self.step)).sqrt());
         let (towards, keep) = (T::of(1.0 - self.beta1), T::of(self.beta2));
         let (add, epsilon) = (T::of(1.0 - self.beta2), T::of(self.epsilon));
-        let moments = self.first.iter_mut().zip(&mut self.second);
-        for ((theta, &g), (first, second)) in theta.iter_mut().zip(gradient).zip(moments) {
-            *first = *first + towards * (g - *first);
-            *second = *second * keep + add * g * g;
-            *theta = *theta - step_size * *first / (second.sqrt() / root + epsilon);
+        // Indices and equal lengths let the compiler use vector instructions.
+        let count = theta.len();
+        let (gradient, first) = (&gradient[..count], &mut self.first[..count]);
+        let second = &mut self.second[..count];
+        for i in 0..count {
+            let g = gradient[i];
+            first[i] = first[i] + towards * (g - first[i]);
+            second[i] = second[i] * keep + add * g * g;
+            theta[i] = theta[i] - step_size * first[i] / (second[i].sqrt() / root + epsilon);
         }
     }
 }

@@ -61,9 +61,12 @@ impl<'a, T: Number> Pass<'a, T> {
     /// Puts the logits of `objects` into the first rows of the last `delta`.
     fn forward(&mut self, theta: &[T], objects: &[usize]) {
         let rows = objects.len();
-        for (&object, mut row) in objects.iter().zip(self.x[0].rows_mut()) {
-            for (x, &value) in row.iter_mut().zip(self.data.x.row(object)) {
-                *x = T::of(value);
+        let inputs = self.data.inputs();
+        for (&object, row) in objects.iter().zip(entries_mut(&mut self.x[0]).chunks_exact_mut(inputs)) {
+            let values = self.data.x.row(object);
+            match values.as_slice() {
+                Some(values) => row.iter_mut().zip(values).for_each(|(x, &value)| *x = T::of(value)),
+                None => row.iter_mut().zip(values).for_each(|(x, &value)| *x = T::of(value)),
             }
         }
         for (l, place) in self.places.iter().enumerate() {
