@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use hessia::train::{AdamSettings, Precision, accuracy, adam, dead_units};
+use hessia::train::{
+    AdamSettings, Precision, StationarySettings, Stopped, accuracy, adam, dead_units, stationary_point,
+};
 use hessia::{Activation, Dataset, Error, Loss, Network, Targets, loss_value};
 use ndarray::{Array1, Array2, array};
 use serde_json::Value;
@@ -219,4 +221,74 @@ fn unusable_settings_and_data_are_refused() {
     let none = AdamSettings { epochs: 0, precision: Precision::Float64, ..good };
     let untouched = adam(&net, &data, Loss::cross_entropy(), &none).unwrap();
     assert_eq!((untouched.network, untouched.losses.len()), (net, 0));
+}
+
+#[test]
+fn linear_regression_ends_at_the_normal_equations() {
+    // y = X w exactly solvable in closed form: X^T X w = X^T y.
+    let x = array![[1.0, 0.0], [1.0, 1.0], [1.0, 2.0], [1.0, 3.0]];
+    let y = array![[1.0], [3.0], [2.0], [5.0]];
+    let data = Dataset::new("line", x, Targets::Values(y)).unwrap();
+    let net = Network::random(&[2, 1], false, Activation::Identity, 0).unwrap();
+    let found = stationary_point(&net, &data, Loss::mean_squared_error(), &Default::default()).unwrap();
+    assert_eq!(found.stopped, Stopped::Converged);
+    let w = found.network.parameters();
+    assert!((w[0] - 1.1).abs() < 1e-8 && (w[1] - 1.1).abs() < 1e-8, "{w}");
+}
+
+/// Objects in the plane with the outputs of a network for targets, and `noise` on them.
+fn taught(activation: Activation, noise: f64) -> Dataset {
+    let teacher = Network::random(&[2, 2, 3], true, activation, 100).unwrap();
+    let teacher = teacher.with_parameters(&(teacher.parameters() * 4.0)).unwrap();
+    let golden = [0.618_033_988_749_895, 0.414_213_562_373_095];
+    let x = Array2::from_shape_fn((300, 2), |(i, j)| 4.0 * ((i + 1) as f64 * golden[j]).fract() - 2.0);
+    let ripple = Array2::from_shape_fn((300, 3), |(i, k)| ((i * 7 + k * 3) % 11) as f64 / 11.0 - 0.5);
+    let y = teacher.forward(&x).unwrap() + noise * ripple;
+    Dataset::new("taught", x, Targets::Values(y)).unwrap()
+}
+
+#[test]
+fn smooth_networks_reach_a_stationary_point() {
+    let loss = Loss::mean_squared_error();
+    for activation in [Activation::Tanh, Activation::Sigmoid, Activation::Softplus] {
+        for noise in [0.0, 0.3] {
+            let data = taught(activation, noise);
+            let net = Network::random(&[2, 2, 3], true, activation, 1).unwrap();
+            let found = stationary_point(&net, &data, loss, &StationarySettings::default()).unwrap();
+            assert_eq!(found.stopped, Stopped::Converged, "{activation}: {found}");
+            let gradient = hessia::gradient(&found.network, &data, loss).unwrap();
+            assert!(gradient.dot(&gradient).sqrt() <= 1e-8);
+            assert_eq!(found.gradient_norm, found.steps.last().unwrap().gradient_norm);
+            // Without noise the teacher itself is the minimum, or a network equal to it: squares of 1e-8 and less.
+            assert_eq!(found.loss < 1e-14, noise == 0.0, "{activation}: {found}");
+            let losses: Vec<_> = found.steps.iter().map(|step| step.loss).collect();
+            assert!(losses.windows(2).all(|pair| pair[1] <= pair[0] * (1.0 + 1e-13)), "{losses:?}");
+            // Quadratic convergence: the last step gains many digits at once.
+            let norms: Vec<_> = found.steps.iter().map(|step| step.gradient_norm).collect();
+            assert!(norms[norms.len() - 1] < 1e-2 * norms[norms.len() - 2], "{norms:?}");
+        }
+    }
+}
+
+#[test]
+fn a_descent_that_cannot_end_says_so() {
+    let loss = Loss::mean_squared_error();
+    let data = taught(Activation::Tanh, 0.3);
+    let net = Network::random(&[2, 2, 3], true, Activation::Tanh, 1).unwrap();
+    let few = StationarySettings { max_iterations: 2, ..Default::default() };
+    let found = stationary_point(&net, &data, loss, &few).unwrap();
+    assert_eq!((found.stopped, found.steps.len()), (Stopped::MaxIterations, 2));
+    assert!(found.to_string().starts_with("not converged"), "{found}");
+    let exact = StationarySettings { tolerance: 0.0, ..Default::default() };
+    assert!(stationary_point(&net, &data, loss, &exact).is_err());
+
+    // v relu(w x) for x = 1 and x = -1 with targets below 0: least on the kink w = 0, where the slopes from both
+    // sides are far from 0.
+    let layer = |weight: f64| hessia::Layer { weight: array![[weight]], bias: None };
+    let net = Network::new(vec![layer(0.1), layer(3.0)], Activation::Relu).unwrap();
+    let data = Dataset::new("kink", array![[1.0], [-1.0]], Targets::Values(array![[-1.0], [-1.0]])).unwrap();
+    let found = stationary_point(&net, &data, loss, &StationarySettings::default()).unwrap();
+    let Stopped::NoProgress { nearest_kink: Some(kink), .. } = found.stopped else { panic!("{found}") };
+    assert!(kink < 1e-6, "{found}");
+    assert!(found.gradient_norm > 0.1, "{found}");
 }

@@ -1,11 +1,13 @@
 //! The only place that speaks to BLAS and LAPACK: threads, symmetric eigenproblems, shared tiles.
 
+mod cholesky;
 mod dense;
 mod eigen;
 mod shared;
 mod system;
 mod threads;
 
+pub(crate) use cholesky::solve_shifted;
 pub(crate) use dense::{entries, entries_mut, matmul};
 pub(crate) use eigen::{count_above, symmetric_eigen, symmetric_eigen_range, symmetric_eigenvalues};
 pub(crate) use shared::{SharedMatrix, zeros};

@@ -4,6 +4,8 @@ mod adam;
 mod number;
 mod outcome;
 mod pass;
+mod stationary;
 
 pub use adam::{AdamSettings, Precision, Trained, adam};
 pub use outcome::{accuracy, dead_units};
+pub use stationary::{Stationary, StationarySettings, Step, Stopped, stationary_point};
