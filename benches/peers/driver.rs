@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const USAGE: &str = "driver problem NAME FILE.npz | driver curvature NAME full|ggn|h [FILE.npy] | \
-                     driver eigenvalues FILE.npy | driver dgemm";
+                     driver eigenvalues FILE.npy VALUES.npy | driver dgemm";
 
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,7 +27,7 @@ fn main() -> Outcome<()> {
         ["problem", name, file] => save(&problem(name)?, Path::new(file))?,
         ["curvature", name, term] => measure(&problem(name)?, term.parse()?, None)?,
         ["curvature", name, term, file] => measure(&problem(name)?, term.parse()?, Some(Path::new(file)))?,
-        ["eigenvalues", file] => eigenvalues(&read_npy(file)?)?,
+        ["eigenvalues", file, output] => eigenvalues(&read_npy(file)?, Path::new(output))?,
         ["dgemm"] => json!({ "gflops": dgemm_rate(), "threads": threads(), "blas": blas_name() }),
         _ => return Err(USAGE.into()),
     };
@@ -87,9 +87,10 @@ fn measure(problem: &Problem, term: Term, output: Option<&Path>) -> Outcome<Valu
 }
 
 /// Ours beside the drivers of the same LAPACK called bare, and the largest difference of the eigenvalues.
-fn eigenvalues(matrix: &Array2<f64>) -> Outcome<Value> {
+fn eigenvalues(matrix: &Array2<f64>, output: &Path) -> Outcome<Value> {
     let order = matrix.nrows();
     let ours = eigvalsh(matrix)?.eigenvalues;
+    write_npy(output, &ours)?;
     let largest = ours.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
     let mut bare = serde_json::Map::new();
     for (name, driver) in [("dsyevd", dsyevd as fn(&Array2<f64>) -> Vec<f64>), ("dsyevr", dsyevr)] {
