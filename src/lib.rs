@@ -21,8 +21,8 @@ pub mod table;
 pub mod train;
 
 pub use curvature::{
-    Compressed, Curvature, Term, Work, compress, curvature, curvature_block, ggn, ggn_dual_gram, h_term,
-    hessian, hvp,
+    Compressed, Curvature, LayerNorms, PerObject, Term, Work, compress, curvature, curvature_block, ggn,
+    ggn_dual_gram, ggn_spectra, h_term, hessian, hessian_spectra, hvp, layer_norms, per_object,
 };
 pub use dataset::Dataset;
 pub use error::{Error, Result};

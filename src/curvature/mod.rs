@@ -6,6 +6,7 @@ mod compress;
 mod couplings;
 mod dual;
 mod operator;
+mod per_object;
 mod product;
 mod scatter;
 
@@ -21,6 +22,7 @@ use crate::{Dataset, Error, Network, Result, passes};
 pub use compress::{Compressed, compress};
 pub use dual::ggn_dual_gram;
 pub use operator::hvp;
+pub use per_object::{LayerNorms, PerObject, ggn_spectra, hessian_spectra, layer_norms, per_object};
 
 use assemble::{Part, assemble};
 

@@ -4,6 +4,7 @@ mod cholesky;
 mod dense;
 mod eigen;
 mod shared;
+mod singular;
 mod system;
 mod threads;
 
@@ -11,6 +12,7 @@ pub(crate) use cholesky::solve_shifted;
 pub(crate) use dense::{entries, entries_mut, matmul};
 pub(crate) use eigen::{count_above, symmetric_eigen, symmetric_eigen_range, symmetric_eigenvalues};
 pub(crate) use shared::{SharedMatrix, zeros};
+pub(crate) use singular::{euclidean_norm, spectral_norm};
 pub use system::{available_memory, blas_name, peak_memory};
 pub use threads::{set_threads, side_by_side, threads};
 pub(crate) use threads::{whole_machine, workers};

@@ -1,0 +1,46 @@
+//! Singular values.
+
+use ndarray::{Array2, ArrayRef2};
+use ndarray_linalg::{JobSvd, SVDDCInplace};
+
+use super::whole_machine;
+use crate::Result;
+
+/// Spectral norm `||A||_2`, the largest singular value (LAPACK `dgesdd`, values only).
+pub(crate) fn spectral_norm(matrix: &ArrayRef2<f64>) -> Result<f64> {
+    if matrix.is_empty() {
+        return Ok(0.0);
+    }
+    let mut work: Array2<f64> = matrix.as_standard_layout().into_owned();
+    let (_, values, _) = whole_machine(|| work.svddc_inplace(JobSvd::None))?;
+    Ok(values[0])
+}
+
+/// Euclidean norm, scaled so that the squares of huge entries do not overflow nor those of tiny ones vanish.
+pub(crate) fn euclidean_norm<'a>(values: impl Iterator<Item = &'a f64> + Clone) -> f64 {
+    let largest = values.clone().fold(0.0, |largest: f64, v| largest.max(v.abs()));
+    if largest == 0.0 || !largest.is_finite() {
+        return largest;
+    }
+    // A power of two: the scaling itself is free of rounding.
+    let scale = 2.0_f64.powi(largest.log2().floor().clamp(-1000.0, 1000.0) as i32);
+    scale * values.map(|v| (v / scale) * (v / scale)).sum::<f64>().sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn norms_of_extreme_entries() {
+        for scale in [1e-300, 1.0, 1e300] {
+            let norm = euclidean_norm([3.0 * scale, -4.0 * scale].iter());
+            assert!((norm / scale - 5.0).abs() < 1e-14, "{norm:e}");
+            let norm = spectral_norm(&array![[3.0 * scale, 0.0, 0.0], [4.0 * scale, 0.0, 0.0]]).unwrap();
+            assert!((norm / scale - 5.0).abs() < 1e-14, "{norm:e}");
+        }
+        assert_eq!(euclidean_norm([0.0, 0.0].iter()), 0.0);
+        assert_eq!(spectral_norm(&Array2::zeros((2, 3))).unwrap(), 0.0);
+    }
+}
