@@ -1,1 +1,7 @@
-fn main() {}
+//! `hessia`, a thin command line over the library's functions.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

@@ -1,0 +1,46 @@
+//! The commands: arguments in, files and a line of summary out.
+
+mod args;
+mod failure;
+mod hessian;
+mod indices;
+mod interrupt;
+mod output;
+mod problem;
+mod report;
+mod spectrum;
+mod train;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+use failure::Failure;
+
+/// Reads the command line, does what it says, and returns the exit code: 0 done, 1 failed, 2 wrong use or bad
+/// input, 130 interrupted.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    match dispatch(arguments.command) {
+        Ok(summary) => {
+            // A reader that has closed its end is no failure of ours.
+            let _ = writeln!(std::io::stdout(), "{summary}");
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "error: {failure}");
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<String, Failure> {
+    interrupt::listen()?;
+    match command {
+        Command::Hessian(arguments) => hessian::run(&arguments),
+        Command::Spectrum(arguments) => spectrum::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
+    }
+}
