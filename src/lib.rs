@@ -13,7 +13,10 @@ pub mod figure;
 pub mod linalg;
 pub mod loss;
 pub mod network;
+#[cfg(feature = "notebook")]
+pub mod notebook;
 pub mod passes;
+pub mod prelude;
 pub mod progress;
 pub mod spectrum;
 #[cfg(feature = "table")]
@@ -31,3 +34,10 @@ pub use loss::{Loss, LossKind, Reduction, Targets};
 pub use network::{Activation, Layer, Network, ParameterRange};
 pub use passes::{gradient, loss_and_gradient, loss_value};
 pub use spectrum::{Inertia, Route, Spectrum, eigh, eigh_largest, eigh_range, eigvalsh, network_spectrum};
+
+// The crates whose types stand in signatures here, in the versions that fit.
+pub use ndarray;
+#[cfg(feature = "figure")]
+pub use plotly;
+#[cfg(feature = "table")]
+pub use polars;

@@ -1,0 +1,62 @@
+# Everything needed is set up by the target that needs it, once; `make help` lists the targets.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON := .hessia/python/bin/python
+# The settings under which tests and notebook cells share all compiled crates (kernel/env.sh).
+SHARED := ROOT="$(CURDIR)" && . kernel/env.sh && shared_build &&
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+notebooks: setup ## run the changed notebooks; HTML, tables and figures go to out/
+	@$(PYTHON) kernel/notebooks.py run
+
+test: setup ## run all tests, the notebooks among them
+	$(SHARED) cargo test
+	$(PYTHON) kernel/notebooks.py test
+
+lab: setup ## open JupyterLab on the notebooks
+	JUPYTER_PATH="$(CURDIR)/.hessia/jupyter" .hessia/python/bin/jupyter lab --notebook-dir notebooks $(LAB)
+
+build: system ## build the optimised program
+	cargo build --release
+	@echo "$${CARGO_TARGET_DIR:-target}/release/hessia"
+
+bench: system ## measure speed
+	cargo bench --no-default-features
+
+peers: system ## the same work by PyTorch and JAX, side by side
+	benches/peers/run.sh
+
+notebook-times: setup ## how long kernels start and cells take
+	@$(PYTHON) kernel/notebooks.py times
+
+browser-test: setup ## JupyterLab in a headless browser: run, look, take pictures
+	@$(PYTHON) kernel/browser_test.py
+
+fmt: ## format the sources
+	cargo fmt
+
+lint: system ## formatting and clippy
+	cargo fmt --check
+	$(SHARED) cargo clippy --all-targets -- -D warnings
+
+doc: system ## the library's documentation
+	$(SHARED) RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+
+clean-cache: ## remove what is shared by all clones on this machine
+	ROOT="$(CURDIR)" && . kernel/env.sh && rm -rf "$$CACHE"
+
+# Set-up: each step does nothing where there is nothing to do.
+setup: system kernel
+
+kernel: system ## the notebook kernel, its library and its Python environment
+	@kernel/python.sh
+	@kernel/install.sh
+	@ROOT="$(CURDIR)" && . kernel/env.sh && mkdir -p "$$BUILD" && flock "$$BUILD/lock" kernel/prepare.sh
+
+system:
+	@kernel/system.sh
+
+.PHONY: help notebooks test lab build bench peers notebook-times browser-test fmt lint doc clean-cache setup kernel system

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Starts one notebook kernel in a crate folder of its own, made of hard links to what is already built.
+set -eu
+. "$(dirname "$0")/env.sh"
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+
+runs=$BUILD/runs
+mkdir -p "$runs"
+for old in "$runs"/*; do
+    [ -d "$old" ] && ! kill -0 "${old##*/}" 2>/dev/null && rm -rf "$old"
+done
+flock "$BUILD/lock" "$ROOT/kernel/prepare.sh" --offline >&2
+
+run=$runs/$$
+mkdir -p "$run/target/$HOST/debug" "$run/target/debug"
+flock -s "$BUILD/lock" sh -c '
+    for part in debug "$3/debug"; do
+        for folder in .fingerprint build deps; do
+            [ -d "$1/target/$part/$folder" ] && cp -al "$1/target/$part/$folder" "$2/target/$part/"
+        done
+    done' - "$BUILD" "$run" "$HOST"
+# Not shared: what cargo rewrites in place.
+debug=$run/target/$HOST/debug
+rm -rf "$debug"/.fingerprint/ctx-* "$debug"/deps/*ctx*
+for folder in "$debug"/.fingerprint/hessia-*; do
+    cp -rp "$folder" "$folder.own" && rm -rf "$folder" && mv "$folder.own" "$folder"
+done
+cp -p "$CONTEXT/Cargo.lock" "$run/Cargo.lock"
+
+cat > "$run/evcxr.toml" <<T
+[evcxr]
+offline_mode = true
+opt_level = "2"
+prelude = """
+use hessia::prelude::*;
+let _warm_up = Array2::<f64>::eye(2);
+"""
+
+[dependencies]
+hessia = { package = "hessia-notebook", path = "$ROOT/kernel/notebook" }
+T
+shared_build
+unset CARGO_BUILD_TARGET
+# The compiled cells look for the standard library relative to a folder one level further down.
+LD_LIBRARY_PATH=$(rustc --print target-libdir)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+export LD_LIBRARY_PATH
+export EVCXR_TMPDIR="$run" EVCXR_CONFIG_DIR="$run" EVCXR_BUILD_CARGO_HOME="$cargo_home"
+export HESSIA_NOTEBOOK=evcxr-hessia CARGO_HOME="$LOCAL/cargo-home"
+exec "$LOCAL/evcxr/bin/evcxr_jupyter" --control_file "$1"

@@ -1,0 +1,209 @@
+"""Runs the project's notebooks, judges what they show, and writes them out.
+
+    notebooks.py run     execute, refresh the stored outputs, write HTML and figures to out/
+    notebooks.py test    execute and judge, change nothing
+    notebooks.py times   execute and print how long kernels and cells take
+"""
+
+import argparse
+import hashlib
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+import figures
+import page
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+OUT = ROOT / "out"
+KERNEL = "hessia"
+# Tags of cells that show an error or a warning on purpose, or compute for long.
+MAY_FAIL, MAY_WARN, LONG = "raises-exception", "allow-stderr", "long"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["run", "test", "times"])
+    parser.add_argument("--force", action="store_true", help="run: also what has not changed")
+    parser.add_argument("notebooks", nargs="*", type=Path)
+    arguments = parser.parse_args()
+    paths = arguments.notebooks or sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+    os.environ["JUPYTER_PATH"] = str(ROOT / ".hessia" / "jupyter")
+    command = {"run": run, "test": test, "times": times}[arguments.command]
+    sys.exit(command(paths, arguments.force))
+
+
+def run(paths, force):
+    OUT.mkdir(exist_ok=True)
+    os.environ["HESSIA_OUT"] = str(OUT)
+    failures, executed = 0, []
+    for path in paths:
+        stamp = OUT / "stamps" / path.stem
+        key = state(path)
+        if not force and stamp.exists() and stamp.read_text() == key and (OUT / f"{path.stem}.html").exists():
+            print(f"{path.stem}: unchanged")
+            continue
+        notebook, seconds = execute(path)
+        if report(path, notebook, seconds):
+            failures += 1
+        else:
+            executed.append((path, notebook, stamp))
+    keep_pictures(executed)
+    for path, notebook, stamp in executed:
+        text = nbformat.writes(notebook) + "\n"
+        if text != path.read_text():
+            write(path, text)
+        write(OUT / f"{path.stem}.html", page.html(notebook, path.stem))
+        figures.save(notebook, OUT / "figures", path.stem)
+        stamp.parent.mkdir(exist_ok=True)
+        write(stamp, state(path))
+    if paths:
+        print(f"notebooks as HTML, with their tables and figures: {OUT}")
+    return failures
+
+
+def test(paths, _force):
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["HESSIA_OUT"] = folder
+        return sum(report(path, *execute(path)) for path in paths)
+
+
+def times(paths, _force):
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["HESSIA_OUT"] = folder
+        print(f"{'notebook':32} {'start':>7} {'first':>7} {'median':>7} {'worst':>7}  (seconds; worst of cells not tagged '{LONG}')")
+        for path in paths:
+            notebook, seconds = execute(path)
+            cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+            spent = [cell.metadata.get("seconds", 0.0) for cell in cells]
+            short = [s for cell, s in zip(cells, spent) if LONG not in cell.metadata.get("tags", [])] or [0.0]
+            median = sorted(short)[len(short) // 2]
+            print(f"{path.stem:32} {seconds['start']:7.2f} {spent[0]:7.2f} {median:7.2f} {max(short):7.2f}")
+            if max(short) > 2.5:
+                slow = max(cells, key=lambda c: c.metadata.get("seconds", 0.0) * (LONG not in c.metadata.get("tags", [])))
+                print("    slowest: " + slow.source.replace("\n", "\n             "))
+    return 0
+
+
+def execute(path):
+    """The notebook with the outputs of a run in a kernel of its own, and the seconds that this took."""
+    notebook = nbformat.read(path, as_version=4)
+    began = {}
+
+    def note_start(cell, cell_index, **_):
+        began[cell_index] = time.perf_counter()
+
+    def note_end(cell, cell_index, **_):
+        cell.metadata["seconds"] = time.perf_counter() - began[cell_index]
+
+    client = NotebookClient(
+        notebook,
+        kernel_name=KERNEL,
+        timeout=3600,
+        startup_timeout=600,
+        allow_errors=True,
+        record_timing=False,
+        resources={"metadata": {"path": str(path.resolve().parent)}},
+        on_cell_execute=note_start,
+        on_cell_executed=note_end,
+    )
+    start = time.perf_counter()
+    seconds = {}
+    with client.setup_kernel():
+        seconds["start"] = time.perf_counter() - start
+        for index, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, index)
+    seconds["all"] = time.perf_counter() - start
+    return notebook, seconds
+
+
+def report(path, notebook, seconds):
+    """Prints what happened; true if the notebook failed."""
+    complaints = [
+        (cell, complaint)
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for complaint in faults(cell)
+    ]
+    verdict = "FAILED" if complaints else "ok"
+    print(f"{path.stem}: {verdict}, {len(notebook.cells)} cells, {seconds['all']:.1f} s", flush=True)
+    for cell, complaint in complaints:
+        print("  in the cell\n    " + cell.source.replace("\n", "\n    "))
+        print("  " + complaint.replace("\n", "\n  "))
+    return bool(complaints)
+
+
+def faults(cell):
+    """What is wrong with the outputs of a cell."""
+    tags = cell.metadata.get("tags", [])
+    errors = [output for output in cell.outputs if output.output_type == "error"]
+    if errors and MAY_FAIL not in tags:
+        yield "error: " + "\n".join(errors[0].traceback or [errors[0].evalue])
+    if not errors and MAY_FAIL in tags:
+        yield f"is tagged {MAY_FAIL} but raised no error"
+    for output in cell.outputs:
+        if output.output_type == "stream" and output.name == "stderr" and MAY_WARN not in tags and not errors:
+            yield "stderr: " + output.text
+        if "panicked at" in output.get("text", "") and MAY_FAIL not in tags:
+            yield "panic: " + output.text
+
+
+def keep_pictures(executed):
+    """Makes outputs the same in every run, and gives each figure a picture for readers without plotly."""
+    for path, notebook, _ in executed:
+        normalise(notebook)
+        figures.reuse(notebook, nbformat.read(path, as_version=4))
+    figures.draw([notebook for _, notebook, _ in executed])
+
+
+def normalise(notebook):
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Rust (hessia)", "language": "rust", "name": KERNEL},
+            "language_info": {
+                "codemirror_mode": "rust",
+                "file_extension": ".rs",
+                "mimetype": "text/rust",
+                "name": "Rust",
+                "pygments_lexer": "rust",
+            },
+        }
+    )
+    count = 0
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        count += 1
+        cell.execution_count = count
+        for name in ("seconds", "execution"):
+            cell.metadata.pop(name, None)
+        cell.outputs = [o for o in cell.outputs if o.get("metadata", {}).get("hessia") != "progress"]
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = count
+
+
+def state(path):
+    """A key of all that the outputs of a notebook follow from."""
+    digest = hashlib.sha256()
+    files = [path, ROOT / "Cargo.lock", *ROOT.glob("src/**/*.rs"), *ROOT.glob("data/*"), *ROOT.glob("kernel/**/*")]
+    for file in sorted(set(files)):
+        if file.is_file():
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def write(path, text):
+    aside = path.with_name(path.name + ".new")
+    aside.write_text(text)
+    aside.replace(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+#!/bin/sh
+# Builds the library that notebooks load, with exactly the settings of their cells, or brings it up to date.
+# `prepare.sh` may download crates; `prepare.sh --offline` is what the start of a kernel calls.
+set -eu
+. "$(dirname "$0")/env.sh"
+
+mkdir -p "$CONTEXT/src" "$LOCAL"
+if [ "${1:-}" = --offline ] && ! { stamp | cmp -s - "$CONTEXT/stamp"; }; then
+    echo "hessia: the dependencies have changed since the notebook library was built: run 'make kernel' in $ROOT" >&2
+    exit 1
+fi
+
+# The crate of the cells as evcxr writes it, outside of any workspace.
+[ -f "$CONTEXT/src/lib.rs" ] || : > "$CONTEXT/src/lib.rs"
+cat > "$CONTEXT/Cargo.toml" <<T
+[package]
+name = "ctx"
+version = "1.0.0"
+edition = "2024"
+
+[lib]
+crate-type = ["cdylib"]
+
+[profile.dev]
+opt-level = 2
+debug = false
+strip = "debuginfo"
+rpath = true
+lto = false
+debug-assertions = true
+codegen-units = 16
+panic = 'unwind'
+incremental = true
+overflow-checks = true
+
+[dependencies]
+hessia = { package = "hessia-notebook", path = "$ROOT/kernel/notebook" }
+T
+shared_build
+export CARGO_TARGET_DIR="$CONTEXT/target"
+cd "$CONTEXT"
+if [ "${1:-}" = --offline ]; then
+    exec cargo build --quiet --offline --target "$HOST"
+fi
+cp "$ROOT/Cargo.lock" Cargo.lock
+cargo build --target "$HOST"
+# For the cells whose types the kernel's analyser cannot infer: evcxr then asks `cargo check`.
+cargo check --quiet --target "$HOST"
+stamp > stamp.new
+mv stamp.new stamp
+ln -sfn "$CONTEXT" "$LOCAL/context"

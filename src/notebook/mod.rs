@@ -1,0 +1,78 @@
+//! Values, progress and errors as a notebook shows them, in the Rust kernel of Jupyter (evcxr).
+//!
+//! A value that is the last expression of a cell shows itself; [`show`] does the same in the middle of a cell. Both
+//! work on the published evcxr kernel and on the project's own (`make lab`), which adds progress that is updated in
+//! place, errors that count as errors, and interrupts that keep the variables.
+
+mod arrays;
+mod frame;
+mod html;
+mod kernel;
+mod live;
+mod objects;
+mod plain;
+mod template;
+
+pub use kernel::start;
+pub(crate) use live::progress_display;
+pub use template::template;
+
+/// What a value looks like in a notebook.
+#[derive(Debug, Clone, PartialEq)]
+pub enum View {
+    /// Text alone.
+    Text(String),
+    /// HTML, with the text for readers without it.
+    Html {
+        /// The text.
+        text: String,
+        /// The HTML.
+        html: String,
+    },
+    /// A plotly figure as JSON, with the text for readers without it.
+    Figure {
+        /// The text.
+        text: String,
+        /// The figure: `{"data": [...], "layout": {...}}`.
+        json: String,
+    },
+    /// An error: the cell fails with this message.
+    Failure(String),
+}
+
+/// A value that notebooks can show.
+pub trait Show {
+    /// What the value looks like.
+    fn to_view(&self) -> View;
+}
+
+/// Shows a value in the middle of a cell.
+///
+/// ```
+/// use hessia::notebook::show;
+/// show(&ndarray::array![[1.0, 2.0], [3.0, 4.0]]);
+/// ```
+pub fn show(value: &(impl Show + ?Sized)) {
+    kernel::emit_now(value.to_view());
+}
+
+/// What the kernel calls on the last expression of a cell.
+pub trait EvcxrDisplay {
+    /// Shows the value as the cell's result.
+    fn evcxr_display(&self);
+}
+
+impl<T: Show + ?Sized> EvcxrDisplay for T {
+    fn evcxr_display(&self) {
+        kernel::emit_result(self.to_view());
+    }
+}
+
+impl<T: Show> Show for crate::Result<T> {
+    fn to_view(&self) -> View {
+        match self {
+            Ok(value) => value.to_view(),
+            Err(error) => View::Failure(error.to_string()),
+        }
+    }
+}

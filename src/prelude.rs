@@ -1,0 +1,15 @@
+//! What a notebook or a small program wants at hand: `use hessia::prelude::*;`.
+
+pub use crate::{
+    Activation, Curvature, Dataset, Error, Inertia, Layer, Loss, LossKind, Network, Reduction, Result,
+    Spectrum, Targets, Term, curvature, curvature_block, eigh, eigh_largest, eigh_range, eigvalsh, ggn,
+    gradient, h_term, hessian, hvp, loss_value, network_spectrum, set_threads,
+};
+pub use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, array, s};
+
+#[cfg(feature = "notebook")]
+pub use crate::notebook::{EvcxrDisplay, show};
+#[cfg(feature = "figure")]
+pub use plotly::Plot;
+#[cfg(feature = "table")]
+pub use polars::prelude::{DataFrame, IntoLazy, NamedFrom, Series, col, df, lit};
