@@ -14,6 +14,7 @@ notebooks: setup ## run the changed notebooks; HTML, tables and figures go to ou
 
 test: setup ## run all tests, the notebooks among them
 	$(SHARED) cargo test
+	$(PYTHON) kernel/test_kernel.py
 	$(PYTHON) kernel/notebooks.py test
 
 lab: setup ## open JupyterLab on the notebooks

@@ -45,5 +45,5 @@ unset CARGO_BUILD_TARGET
 LD_LIBRARY_PATH=$(rustc --print target-libdir)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export LD_LIBRARY_PATH
 export EVCXR_TMPDIR="$run" EVCXR_CONFIG_DIR="$run" EVCXR_BUILD_CARGO_HOME="$cargo_home"
-export HESSIA_NOTEBOOK=evcxr-hessia CARGO_HOME="$LOCAL/cargo-home"
+export EVCXR_PRELOAD="$debug/deps/libhessia_notebook.so" HESSIA_NOTEBOOK=1 CARGO_HOME="$LOCAL/cargo-home"
 exec "$LOCAL/evcxr/bin/evcxr_jupyter" --control_file "$1"

@@ -102,7 +102,7 @@ fn map(matrix: ArrayView2<'_, f64>, shape: &str) -> View {
             "colorbar": { "title": { "text": "|entry|" }, "tickvals": ticks, "ticktext": labels },
         }],
         "layout": {
-            "title": { "text": format!("{shape}{cells}"), "font": { "size": 15 } },
+            "title": { "text": format!("{shape}{cells}"), "font": { "size": 15 }, "x": 0.02, "xanchor": "left" },
             "width": 560, "height": 500, "margin": { "l": 70, "r": 20, "t": 50, "b": 55 },
             "xaxis": { "title": { "text": "column" }, "constrain": "domain" },
             "yaxis": { "title": { "text": "row" }, "autorange": "reversed", "scaleanchor": "x",

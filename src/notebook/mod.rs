@@ -68,7 +68,7 @@ impl<T: Show + ?Sized> EvcxrDisplay for T {
     }
 }
 
-impl<T: Show> Show for crate::Result<T> {
+impl<T: Show, E: std::fmt::Display> Show for Result<T, E> {
     fn to_view(&self) -> View {
         match self {
             Ok(value) => value.to_view(),

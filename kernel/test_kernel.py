@@ -1,0 +1,126 @@
+"""Drives a real kernel: what is shown, what counts as an error, what an interrupt leaves."""
+
+import os
+import threading
+import time
+import unittest
+from pathlib import Path
+
+os.environ["JUPYTER_PATH"] = str(Path(__file__).resolve().parent.parent / ".hessia" / "jupyter")
+
+from jupyter_client.manager import start_new_kernel  # noqa: E402  (reads JUPYTER_PATH)
+
+PLOTLY = "application/vnd.plotly.v1+json"
+
+
+class Kernel(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.manager, cls.client = start_new_kernel(kernel_name="hessia", startup_timeout=600)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.client.stop_channels()
+        cls.manager.shutdown_kernel()
+
+    def run_cell(self, code, interrupt_after=None):
+        """The reply to a cell and the messages that it sent."""
+        messages = []
+        if interrupt_after is not None:
+            threading.Timer(interrupt_after, self.manager.interrupt_kernel).start()
+        reply = self.client.execute_interactive(code, timeout=120, output_hook=messages.append, allow_stdin=False)
+        outputs = [m for m in messages if m["msg_type"] not in ("status", "execute_input")]
+        return reply["content"], outputs
+
+    def ok(self, code):
+        reply, outputs = self.run_cell(code)
+        self.assertEqual(reply["status"], "ok", reply)
+        return outputs
+
+    def fails(self, code, **how):
+        reply, outputs = self.run_cell(code, **how)
+        self.assertEqual(reply["status"], "error", outputs)
+        errors = [o["content"] for o in outputs if o["msg_type"] == "error"]
+        self.assertTrue(errors, outputs)
+        text = "\n".join(errors[0]["traceback"])
+        self.assertEqual([o for o in outputs if o["msg_type"] == "stream"], [], "an error is told once")
+        # The next cell works.
+        self.assertEqual(self.shown("1 + 1")["text/plain"], "2")
+        return text
+
+    def shown(self, code):
+        results = [o["content"]["data"] for o in self.ok(code) if o["msg_type"] == "execute_result"]
+        self.assertEqual(len(results), 1)
+        return results[0]
+
+    def test_values_show_themselves(self):
+        self.assertIn("<table>", self.shown('df!("a" => [1, 2], "b" => ["x", "y"])')["text/html"])
+        self.assertIn("<table>", self.shown("Array2::<f64>::eye(3)")["text/html"])
+        self.assertEqual(self.shown("Array2::<f64>::eye(30)")[PLOTLY]["data"][0]["type"], "heatmap")
+        self.assertIn("<svg", self.shown("Network::random(&[3, 4, 2], true, Activation::Relu, 1)")["text/html"])
+
+    def test_show_in_the_middle(self):
+        outputs = self.ok('println!("before"); show(&Array2::<f64>::eye(2)); show(&Array2::<f64>::eye(3)); println!("after");')
+        kinds = [o["msg_type"] for o in outputs]
+        self.assertEqual(kinds, ["stream", "display_data", "display_data", "stream"])
+
+    def test_an_error_is_an_error(self):
+        bad = "Network::random(&[3], true, Activation::Relu, 1)"
+        expected = "widths: expected two or more positive numbers, found [3]"
+        self.assertEqual(self.fails(f"let net = {bad}?;"), expected)
+        self.assertEqual(self.fails(bad), expected)
+
+    def test_a_panic_is_an_error_and_keeps_older_variables(self):
+        self.ok("let kept = 41usize;")
+        text = self.fails('let lost = 1usize; panic!("seven is not {}", kept);')
+        self.assertEqual(text, "seven is not 41")
+        self.assertEqual(self.shown("kept + 1")["text/plain"], "42")
+
+    def test_a_caught_panic_is_none(self):
+        self.ok('let caught = std::panic::catch_unwind(|| panic!("caught")).is_err(); assert!(caught);')
+
+    def test_a_typo_fits_a_screen(self):
+        self.ok("let typo_net = Network::random(&[3, 4, 2], true, Activation::Relu, 1)?;")
+        text = self.fails("typo_net.parameter_cuont()")
+        self.assertIn("parameter_cuont", text)
+        self.assertLess(len(text.splitlines()), 30, text)
+
+    def test_progress_is_one_output_updated_in_place(self):
+        outputs = self.ok(
+            "let progress = hessia::progress::Progress::new(\"work\", 12, \"steps\");\n"
+            "for _ in 0..12 { std::thread::sleep(std::time::Duration::from_millis(100)); progress.advance(1)?; }\n"
+            "drop(progress);"
+        )
+        kinds = [o["msg_type"] for o in outputs]
+        self.assertEqual(kinds[0], "display_data")
+        self.assertGreater(len(kinds), 3)
+        self.assertEqual(set(kinds[1:]), {"update_display_data"})
+        self.assertEqual(len({o["content"]["transient"]["display_id"] for o in outputs}), 1)
+        self.assertIn("a second", outputs[1]["content"]["data"]["text/plain"])
+        self.assertIn("12/12 steps, done in", outputs[-1]["content"]["data"]["text/plain"])
+
+    def test_an_interrupt_stops_work_and_keeps_variables(self):
+        self.ok("let before = 7usize;")
+        start = time.time()
+        reply, _ = self.run_cell(
+            "let progress = hessia::progress::Progress::new(\"work\", 600, \"steps\");\n"
+            "for _ in 0..600 { std::thread::sleep(std::time::Duration::from_millis(50)); progress.advance(1)?; }",
+            interrupt_after=3,
+        )
+        self.assertLess(time.time() - start, 15)
+        self.assertEqual(reply["status"], "error")
+        self.assertIn("interrupted after", reply["evalue"])
+        self.assertEqual(self.shown("before")["text/plain"], "7")
+
+    def test_an_interrupt_ends_what_does_not_listen(self):
+        self.ok("fn kept_function() -> usize { 5 }")
+        self.ok("let gone = 7usize;")
+        text = self.fails("loop { std::thread::sleep(std::time::Duration::from_millis(50)); }", interrupt_after=3)
+        self.assertIn("Interrupted", text)
+        self.assertIn("variables are lost", text)
+        self.assertEqual(self.shown("kept_function()")["text/plain"], "5")
+        self.fails("gone")
+
+
+if __name__ == "__main__":
+    unittest.main()
