@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-PYTHON := .hessia/python/bin/python
+PYTHON := .hessia/bin/python
 # The settings under which tests and notebook cells share all compiled crates (kernel/env.sh).
 SHARED := ROOT="$(CURDIR)" && . kernel/env.sh && shared_build &&
 
@@ -18,7 +18,7 @@ test: setup ## run all tests, the notebooks among them
 	$(PYTHON) kernel/notebooks.py test
 
 lab: setup ## open JupyterLab on the notebooks
-	JUPYTER_PATH="$(CURDIR)/.hessia/jupyter" .hessia/python/bin/jupyter lab --notebook-dir notebooks $(LAB)
+	JUPYTER_PATH="$(CURDIR)/.hessia/jupyter" .hessia/bin/jupyter lab --notebook-dir notebooks $(LAB)
 
 build: system ## build the optimised program
 	cargo build --release

@@ -58,7 +58,7 @@ class Lab:
             "JUPYTER_RUNTIME_DIR": f"{self.folder}/.runtime",
             "JUPYTERLAB_WORKSPACES_DIR": f"{self.folder}/.workspaces",
         }
-        command = [ROOT / ".hessia/python/bin/jupyter", "lab", "--no-browser", "--allow-root", f"--port={port}"]
+        command = [ROOT / ".hessia/bin/jupyter", "lab", "--no-browser", "--allow-root", f"--port={port}"]
         command += ["--IdentityProvider.token=", "--ServerApp.password=", f"--ServerApp.root_dir={self.folder}"]
         command += ["--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None"]
         command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]

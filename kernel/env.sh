@@ -2,6 +2,8 @@
 # tests, the prebuilt library and the cells of a notebook share, so that every crate is compiled once.
 
 ROOT=${ROOT:-$(cd "$(dirname "$0")/.." && pwd)}
+SYSROOT=$(rustc --print sysroot)
+PATH=$SYSROOT/bin:$PATH # the toolchain itself: each call through rustup takes longer
 HOST=$(rustc -vV | sed -n 's/^host: //p')
 
 # Lines that end in a different key end in a different folder. Within one folder cargo itself tells
@@ -24,4 +26,11 @@ shared_build() {
     export RUSTFLAGS=-Cprefer-dynamic CARGO_BUILD_BUILD_DIR="$BUILD/target" CARGO_BUILD_TARGET="$HOST"
     # evcxr writes its own profile into the crate of the cells; the environment has the last word.
     export CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false
+}
+
+# .hessia/bin/NAME runs the program. No links to folders lie in .hessia: what walks the project follows them.
+link() {
+    mkdir -p "$LOCAL/bin"
+    printf '#!/bin/sh\nexec "%s" "$@"\n' "$1" > "$LOCAL/bin/${1##*/}"
+    chmod +x "$LOCAL/bin/${1##*/}"
 }

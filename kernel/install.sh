@@ -9,7 +9,6 @@ checksums="ee69caeeefc311959b85962458e370d8eccb165123edbc5270134aaee6d7ed80  evc
 3ce0d7b3058f68a9673df4f1266b641942fea0ec131881d095306e509a382764  evcxr_jupyter-$version.crate"
 
 kernel=$CACHE/evcxr-$version-$(sha256sum "$patch" | cut -c1-12)
-mkdir -p "$LOCAL"
 if [ ! -x "$kernel/bin/evcxr_jupyter" ]; then
     work=$(mktemp -d "$CACHE/evcxr-build.XXXXXX")
     trap 'rm -rf "$work"' EXIT
@@ -37,4 +36,4 @@ T
     (cd "$work" && CARGO_TARGET_DIR="$work/target" cargo install --path "evcxr_jupyter-$version" --locked --root "$work/kernel")
     rm -rf "$kernel" && mv "$work/kernel" "$kernel"
 fi
-ln -sfn "$kernel" "$LOCAL/evcxr"
+link "$kernel/bin/evcxr_jupyter"

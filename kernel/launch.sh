@@ -7,7 +7,7 @@ cargo_home=${CARGO_HOME:-$HOME/.cargo}
 runs=$BUILD/runs
 mkdir -p "$runs"
 for old in "$runs"/*; do
-    [ -d "$old" ] && ! kill -0 "${old##*/}" 2>/dev/null && rm -rf "$old"
+    [ ! -d "$old" ] || kill -0 "${old##*/}" 2> /dev/null || rm -rf "$old" &
 done
 flock "$BUILD/lock" "$ROOT/kernel/prepare.sh" --offline >&2
 
@@ -42,8 +42,8 @@ T
 shared_build
 unset CARGO_BUILD_TARGET
 # The compiled cells look for the standard library relative to a folder one level further down.
-LD_LIBRARY_PATH=$(rustc --print target-libdir)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-export LD_LIBRARY_PATH
+LD_LIBRARY_PATH=$SYSROOT/lib/rustlib/$HOST/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+export LD_LIBRARY_PATH HESSIA_ROOT="$ROOT" HESSIA_CARGO="$SYSROOT/bin/cargo" HESSIA_VIEW="$CONTEXT/view"
 export EVCXR_TMPDIR="$run" EVCXR_CONFIG_DIR="$run" EVCXR_BUILD_CARGO_HOME="$cargo_home"
-export EVCXR_PRELOAD="$debug/deps/libhessia_notebook.so" HESSIA_NOTEBOOK=1 CARGO_HOME="$LOCAL/cargo-home"
-exec "$LOCAL/evcxr/bin/evcxr_jupyter" --control_file "$1"
+export EVCXR_PRELOAD="$debug/deps/libhessia.so" HESSIA_NOTEBOOK=1 CARGO_HOME="$CONTEXT/cargo-home"
+exec "$LOCAL/bin/evcxr_jupyter" --control_file "$1"

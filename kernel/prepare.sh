@@ -36,6 +36,19 @@ overflow-checks = true
 [dependencies]
 hessia = { package = "hessia-notebook", path = "$ROOT/kernel/notebook" }
 T
+# What the kernel's analyser reads of our crates: their sources, and nothing else that lies beside them.
+for crate in hessia:. hessia-notebook:kernel/notebook; do
+    mkdir -p "$CONTEXT/view/${crate%%:*}"
+    ln -sfn "$ROOT/${crate#*:}/src" "$CONTEXT/view/${crate%%:*}/src"
+done
+# It finds `cargo` in its CARGO_HOME: a wrapper that makes the crate graph smaller.
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+mkdir -p "$CONTEXT/cargo-home/bin"
+for part in registry config.toml; do
+    [ ! -e "$cargo_home/$part" ] || ln -sfn "$cargo_home/$part" "$CONTEXT/cargo-home/$part"
+done
+cp "$ROOT/kernel/cargo.sh" "$CONTEXT/cargo-home/bin/cargo"
+
 shared_build
 export CARGO_TARGET_DIR="$CONTEXT/target"
 cd "$CONTEXT"
@@ -48,4 +61,3 @@ cargo build --target "$HOST"
 cargo check --quiet --target "$HOST"
 stamp > stamp.new
 mv stamp.new stamp
-ln -sfn "$CONTEXT" "$LOCAL/context"

@@ -10,15 +10,8 @@ if [ ! -f "$python/ready" ]; then
     "$python/bin/pip" install --quiet --disable-pip-version-check -r "$ROOT/kernel/requirements.txt"
     touch "$python/ready"
 fi
-mkdir -p "$LOCAL/jupyter/kernels/hessia" "$LOCAL/cargo-home/bin"
-ln -sfn "$python" "$LOCAL/python"
-
-# The kernel's analyser finds `cargo` in its CARGO_HOME: a wrapper that makes the crate graph smaller.
-cargo_home=${CARGO_HOME:-$HOME/.cargo}
-ln -sfn "$cargo_home/registry" "$LOCAL/cargo-home/registry"
-[ ! -f "$cargo_home/config.toml" ] || ln -sfn "$cargo_home/config.toml" "$LOCAL/cargo-home/config.toml"
-cp "$ROOT/kernel/cargo.sh" "$LOCAL/cargo-home/bin/cargo"
-chmod +x "$LOCAL/cargo-home/bin/cargo"
+mkdir -p "$LOCAL/jupyter/kernels/hessia"
+for tool in python jupyter; do link "$python/bin/$tool"; done
 cat > "$LOCAL/jupyter/kernels/hessia/kernel.json" <<T
 {
  "argv": ["$ROOT/kernel/launch.sh", "{connection_file}"],

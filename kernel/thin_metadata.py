@@ -5,7 +5,9 @@ notebook names (the workspace, what a cell asks for with `:dep`, and the list be
 """
 
 import json
+import os
 import sys
+from pathlib import Path
 
 SEEN_BY_READERS = set(
     """
@@ -62,7 +64,21 @@ def thin(metadata):
         node["deps"] = [dependency for dependency in node["deps"] if dependency["pkg"] in kept]
         node["dependencies"] = [dependency["pkg"] for dependency in node["deps"]]
     metadata["packages"] = [package for package in metadata["packages"] if package["id"] in kept]
+    for package in metadata["packages"]:
+        narrow(package)
     metadata["resolve"]["nodes"] = [node for node in metadata["resolve"]["nodes"] if node["id"] in kept]
+
+
+def narrow(package):
+    """Lets one of our own packages be read from a folder that holds its sources alone (kernel/prepare.sh)."""
+    folder = Path(package["manifest_path"]).parent
+    view = Path(os.environ["HESSIA_VIEW"]) / package["name"]
+    if package.get("source") or not view.is_dir() or (view / "src").resolve() != (folder / "src").resolve():
+        return
+    package["manifest_path"] = str(view / "Cargo.toml")
+    package["targets"] = [target for target in package["targets"] if {"lib", "dylib"} & set(target["kind"])]
+    for target in package["targets"]:
+        target["src_path"] = str(view / Path(target["src_path"]).relative_to(folder))
 
 
 if __name__ == "__main__":

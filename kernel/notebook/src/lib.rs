@@ -1,13 +1,13 @@
 //! hessia as a dynamic library: notebook cells load it once, so that its thread pool and other statics exist once.
 
-pub use hessia::*;
+pub use library::*;
 
 /// Runs whenever the library is loaded, so also after the process that runs the cells has been restarted.
 #[used]
 #[unsafe(link_section = ".init_array")]
 static START: extern "C" fn() = {
     extern "C" fn start() {
-        hessia::notebook::start();
+        library::notebook::start();
     }
     start
 };
