@@ -45,5 +45,6 @@ unset CARGO_BUILD_TARGET
 LD_LIBRARY_PATH=$SYSROOT/lib/rustlib/$HOST/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export LD_LIBRARY_PATH HESSIA_ROOT="$ROOT" HESSIA_CARGO="$SYSROOT/bin/cargo" HESSIA_VIEW="$CONTEXT/view"
 export EVCXR_TMPDIR="$run" EVCXR_CONFIG_DIR="$run" EVCXR_BUILD_CARGO_HOME="$cargo_home"
+export HESSIA_OUT="${HESSIA_OUT:-$ROOT/out}"
 export EVCXR_PRELOAD="$debug/deps/libhessia.so" HESSIA_NOTEBOOK=1 CARGO_HOME="$CONTEXT/cargo-home"
 exec "$LOCAL/bin/evcxr_jupyter" --control_file "$1"

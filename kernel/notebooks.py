@@ -8,6 +8,7 @@
 import argparse
 import hashlib
 import os
+import re
 import sys
 import tempfile
 import time
@@ -23,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 OUT = ROOT / "out"
 KERNEL = "hessia"
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # Tags of cells that show an error or a warning on purpose, or compute for long.
 MAY_FAIL, MAY_WARN, LONG = "raises-exception", "allow-stderr", "long"
 
@@ -133,9 +135,10 @@ def report(path, notebook, seconds):
     ]
     verdict = "FAILED" if complaints else "ok"
     print(f"{path.stem}: {verdict}, {len(notebook.cells)} cells, {seconds['all']:.1f} s", flush=True)
-    for cell, complaint in complaints:
+    # Later cells often fail only because the first did.
+    for cell, complaint in complaints[:3]:
         print("  in the cell\n    " + cell.source.replace("\n", "\n    "))
-        print("  " + complaint.replace("\n", "\n  "))
+        print("  " + COLOURS.sub("", complaint).replace("\n", "\n  "))
     return bool(complaints)
 
 

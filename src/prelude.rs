@@ -7,8 +7,17 @@ pub use crate::{
 };
 pub use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, array, s};
 
+#[cfg(feature = "figure")]
+pub use crate::figure::{
+    bounds_figure, density_figure, magnitude_figure, save_html, spectrum_figure, training_figure,
+};
 #[cfg(feature = "notebook")]
-pub use crate::notebook::{EvcxrDisplay, show};
+pub use crate::notebook::{EvcxrDisplay, output, show};
+#[cfg(feature = "table")]
+pub use crate::table::{
+    Provenance, block_norm_table, density_table, magnitude_table, spectrum_table, write_table,
+};
+pub use crate::train::{AdamSettings, Trained, adam};
 #[cfg(feature = "figure")]
 pub use plotly::Plot;
 #[cfg(feature = "table")]

@@ -121,7 +121,7 @@ fn a_folder_holds_a_data_set_by_name_or_itself() {
     for place in [folder.path(), &named] {
         let data = Dataset::load_from(place, "cifar100", Scaling::Unit).unwrap();
         assert_eq!(data.targets, Targets::Classes(array![42]));
-        assert_eq!(data.x, Array2::ones((1, 3072)));
+        assert_eq!(data.x, Array2::<f64>::ones((1, 3072)));
     }
 }
 

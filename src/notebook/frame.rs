@@ -1,4 +1,4 @@
-//! polars tables: first and last rows, with the types of the columns and the shape.
+//! polars tables: first and last rows, with the types of the columns and the shape; and plotly's figures.
 
 use polars::prelude::{AnyValue, DataFrame, LazyFrame, Series};
 
@@ -51,6 +51,12 @@ impl Show for DataFrame {
 
         let names: Vec<String> = columns.iter().map(|c| format!("{} {}", c.name(), type_name(c))).collect();
         View::Html { text: aligned(&names, &cells, &shape), html }
+    }
+}
+
+impl Show for plotly::Plot {
+    fn to_view(&self) -> View {
+        View::Figure { text: "figure".to_string(), json: self.to_json() }
     }
 }
 

@@ -56,6 +56,17 @@ pub fn show(value: &(impl Show + ?Sized)) {
     kernel::emit_now(value.to_view());
 }
 
+/// Where a notebook writes a file: the folder that the variable `HESSIA_OUT` names (in the project's kernel the
+/// project's `out`), else `out` in the working directory; made if it is not there.
+///
+/// # Errors
+/// A folder that cannot be made.
+pub fn output(name: &str) -> crate::Result<std::path::PathBuf> {
+    let folder = std::env::var_os("HESSIA_OUT").map_or_else(|| "out".into(), std::path::PathBuf::from);
+    std::fs::create_dir_all(&folder).map_err(|e| crate::Error::io(&folder, e))?;
+    Ok(folder.join(name))
+}
+
 /// What the kernel calls on the last expression of a cell.
 pub trait EvcxrDisplay {
     /// Shows the value as the cell's result.

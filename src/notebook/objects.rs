@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{Show, View, html};
+use crate::train::Trained;
 use crate::{Curvature, Dataset, Network, Spectrum, Targets};
 
 fn facts(caption: &str, facts: &[(&str, String)], drawing: &str) -> View {
@@ -139,5 +140,24 @@ impl Show for Dataset {
             Targets::Values(values) => list.push(("targets of each", html::grouped(values.ncols()))),
         }
         facts(&format!("data set {}", self.name), &list, "")
+    }
+}
+
+impl Show for Trained {
+    fn to_view(&self) -> View {
+        let mut list = vec![
+            ("epochs", self.losses.len().to_string()),
+            ("loss, first epoch", self.losses.first().copied().map_or("none".to_string(), html::short)),
+            ("loss, trained", html::short(self.loss)),
+        ];
+        if let Some(accuracy) = self.accuracy {
+            list.push(("accuracy", format!("{:.1} %", 100.0 * accuracy)));
+        }
+        let dead: Vec<String> = self.dead_units.iter().map(usize::to_string).collect();
+        if !dead.is_empty() {
+            list.push(("dead units in each hidden layer", dead.join(", ")));
+        }
+        let widths: Vec<String> = self.network.widths().iter().map(usize::to_string).collect();
+        facts(&format!("trained network {}", widths.join("-")), &list, &html::sparkline(&self.losses))
     }
 }
