@@ -2,7 +2,7 @@
 
 use hessia::dataset::write_npy;
 use hessia::error::bytes;
-use hessia::{Error, Term, curvature};
+use hessia::{Term, curvature};
 use serde_json::json;
 
 use super::args::HessianArguments;
@@ -24,10 +24,8 @@ pub fn run(arguments: &HessianArguments) -> Result<String, Failure> {
     report.finish_phase("load");
 
     let result = curvature(&problem.net, &problem.data, problem.loss, asked.term)?;
-    // Finite inputs can still overflow on the way.
-    if let Some((index, &value)) = result.matrix.indexed_iter().find(|(_, v)| !v.is_finite()) {
-        let what = format!("{} of {}", asked.term, asked.network.display());
-        return Err(Error::NonFinite { what, index: vec![index.0, index.1], value }.into());
+    if let Some(&value) = result.matrix.iter().find(|v| !v.is_finite()) {
+        problem.check_finite(title(asked.term), value)?;
     }
     let seconds = report.finish_phase("compute");
 

@@ -1,6 +1,6 @@
 //! Network, data and loss of a command, read from its files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hessia::dataset::{read_inputs, read_targets};
 use hessia::{Dataset, Error, Loss, Network, Reduction, Targets};
@@ -12,6 +12,7 @@ use super::report::Report;
 /// What a curvature matrix is computed of.
 #[derive(Debug)]
 pub struct Problem {
+    file: PathBuf,
     pub net: Network,
     pub data: Dataset,
     pub loss: Loss,
@@ -39,7 +40,16 @@ impl Problem {
         check_targets(&arguments.targets, &targets, x.nrows(), net.outputs())?;
         let data =
             Dataset::new(arguments.inputs.display().to_string(), x, targets).map_err(Failure::input)?;
-        Ok(Problem { net, data, loss, notes })
+        Ok(Problem { file: arguments.network.clone(), net, data, loss, notes })
+    }
+
+    /// Refuses a result that is NaN or infinite: finite files can still overflow on the way.
+    pub fn check_finite(&self, what: &str, value: f64) -> Result<(), Failure> {
+        if value.is_finite() {
+            return Ok(());
+        }
+        let what = format!("{what} of {} on {}", self.file.display(), self.data.name);
+        Err(Error::NonFinite { what, index: Vec::new(), value }.into())
     }
 
     /// Puts what was asked into the report.

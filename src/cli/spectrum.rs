@@ -34,6 +34,7 @@ pub fn run(arguments: &SpectrumArguments) -> Result<String, Failure> {
     report.finish_phase("load");
 
     let (loss, gradient) = loss_and_gradient(&problem.net, &problem.data, problem.loss)?;
+    problem.check_finite("loss", loss)?;
     let gradient_norm = gradient.dot(&gradient).sqrt();
     let (spectrum, way) = compute(&problem, arguments, range)?;
     problem.notes.push(way);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use plotly::Plot;
 
-use crate::table::write_aside;
+use crate::dataset::write_aside;
 use crate::{Error, Result};
 
 /// Writes a figure as one HTML file that needs no network: plotly.js (4.5 MB) stands in it.

@@ -15,7 +15,6 @@ pub use density::density_table;
 pub use magnitudes::magnitude_table;
 pub use provenance::Provenance;
 pub use spectrum::spectrum_table;
-pub(crate) use write::write_aside;
 pub use write::{Format, PROVENANCE_KEY, write_table};
 
 use crate::Error;

@@ -1,6 +1,5 @@
 //! Tables as files.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +12,7 @@ use polars_io::json::{JsonFormat, JsonWriter};
 use polars_io::parquet::write::{KeyValueMetadata, ParquetWriter};
 
 use super::Provenance;
+use crate::dataset::write_aside;
 use crate::{Error, Result};
 
 /// Key under which Parquet and Arrow files hold their [`Provenance`], as JSON.
@@ -128,24 +128,4 @@ fn write_arrow(file: impl Write, table: &mut DataFrame, provenance: &Provenance)
         writer.write(&batch, None)?;
     }
     Ok(writer.finish()?)
-}
-
-/// Lets `fill` write a file beside `path`, then renames it to `path`; nothing is left behind on failure.
-pub(crate) fn write_aside(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
-    let folder = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".hessia-");
-    #[cfg(unix)]
-    {
-        // As for any new file: the umask decides, not the stricter mode of temporary files.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut aside = builder.tempfile_in(folder).map_err(|e| Error::io(path, e))?;
-    fill(aside.as_file_mut())?;
-    aside.persist(path).map_err(|e| Error::io(path, e.error))?;
-    Ok(())
 }
