@@ -21,6 +21,7 @@ pub mod progress;
 pub mod spectrum;
 #[cfg(feature = "table")]
 pub mod table;
+pub mod theory;
 pub mod train;
 
 pub use curvature::{

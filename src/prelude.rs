@@ -3,7 +3,7 @@
 pub use crate::{
     Activation, Curvature, Dataset, Error, Inertia, Layer, Loss, LossKind, Network, Reduction, Result,
     Spectrum, Targets, Term, curvature, curvature_block, eigh, eigh_largest, eigh_range, eigvalsh, ggn,
-    gradient, h_term, hessian, hvp, loss_value, network_spectrum, set_threads,
+    gradient, h_term, hessian, hvp, loss_value, network_spectrum, per_object, set_threads,
 };
 pub use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, array, s};
 
@@ -15,8 +15,10 @@ pub use crate::figure::{
 pub use crate::notebook::{EvcxrDisplay, output, show};
 #[cfg(feature = "table")]
 pub use crate::table::{
-    Provenance, block_norm_table, density_table, magnitude_table, spectrum_table, write_table,
+    Provenance, audit_table, block_norm_table, density_table, magnitude_table, spectrum_table, verdict_table,
+    write_table,
 };
+pub use crate::theory::audit;
 pub use crate::train::{AdamSettings, Trained, adam};
 #[cfg(feature = "figure")]
 pub use plotly::Plot;

@@ -71,6 +71,7 @@ pub(crate) struct State<'a> {
 }
 
 impl State<'_> {
+    #[cfg(any(test, feature = "notebook"))]
     /// Units a second, and the seconds that the rest will take at this rate.
     pub fn rate_and_rest(&self) -> (f64, f64) {
         let rate = self.done as f64 / self.elapsed.as_secs_f64().max(1e-9);

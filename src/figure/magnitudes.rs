@@ -32,7 +32,7 @@ pub fn magnitude_figure(table: &DataFrame, net: &Network) -> Result<Plot> {
     let factor = super::numbers(table, "factor")?.first().copied().unwrap_or(f64::NAN);
     let magnitude = super::numbers(table, "magnitude")?;
     let columns = row.iter().take_while(|&&i| i == row[0]).count();
-    if columns == 0 || !magnitude.len().is_multiple_of(columns) || !(factor >= 1.0) {
+    if columns == 0 || !magnitude.len().is_multiple_of(columns) || factor.is_nan() || factor < 1.0 {
         let expected = "one row for each cell of a matrix, row by row";
         return Err(Error::argument("magnitude table", expected, format!("{} rows", magnitude.len())));
     }

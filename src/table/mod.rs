@@ -3,6 +3,7 @@
 //! A table has plain columns (64-bit integers, 64-bit floats, text) in long form, so that polars, pandas and R read
 //! it without help. What made it travels in the same file; see [`write_table`] for where.
 
+mod audit;
 mod blocks;
 mod density;
 mod magnitudes;
@@ -10,6 +11,7 @@ mod provenance;
 mod spectrum;
 mod write;
 
+pub use audit::{audit_table, verdict_table};
 pub use blocks::block_norm_table;
 pub use density::density_table;
 pub use magnitudes::magnitude_table;
