@@ -26,8 +26,10 @@ def html(notebook, title):
     )
     exporter.register_filter("markdown2html", markdown)
     body, _ = exporter.from_notebook_node(notebook)
+    # Browsers set formulas well only in a font with mathematical metrics; these are the systems' own.
+    style = '<style>math { font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", math; }</style>'
     head = f"<head><script>{plotly.offline.get_plotlyjs()}</script>" if count else "<head>"
-    return body.replace("<head>", head, 1)
+    return body.replace("<head>", head + style, 1)
 
 
 def interactive(output, number):
