@@ -113,8 +113,9 @@ def check(browser, lab, notebook):
     plots = browser.find_elements(By.CSS_SELECTOR, ".jp-OutputArea .js-plotly-plot")
     errors = browser.find_elements(By.CSS_SELECTOR, ".jp-OutputArea [data-mime-type='application/vnd.jupyter.error'], .jp-OutputArea [data-mime-type='application/vnd.jupyter.stderr']")
     print(f"{len(content['cells'])} cells, {len(tables)} tables, {len(plots)} figures, {len(errors)} errors")
-    if errors:
-        sys.exit("the notebook shows errors: " + errors[0].text)
+    meant = sum("raises-exception" in cell["metadata"].get("tags", []) for cell in content["cells"])
+    if len(errors) != meant:
+        sys.exit(f"expected {meant} errors, found: " + "; ".join(error.text for error in errors))
     if not tables or not plots:
         sys.exit("the notebook shows no table or no figure")
 
