@@ -97,7 +97,7 @@ impl Progress {
     /// Counts `units` as done.
     ///
     /// # Errors
-    /// [`Error::Interrupted`](crate::Error::Interrupted) once the user has asked to stop.
+    /// [`Error::Interrupted`] once the user has asked to stop.
     pub fn advance(&self, units: u64) -> Result<()> {
         let done = self.done.fetch_add(units, Relaxed) + units;
         if INTERRUPTED.load(Relaxed) {
