@@ -11,9 +11,11 @@ use std::time::Instant;
 use hessia::linalg::{blas_name, peak_memory};
 use hessia::{Targets, Term, curvature, eigh, eigh_largest, eigvalsh, threads};
 use ndarray::Array2;
-use ndarray_npy::{NpzWriter, read_npy, write_npy};
+use ndarray_npy::{WriteNpyExt, read_npy, write_npy};
 use problems::{Problem, problem};
 use serde_json::{Value, json};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -38,13 +40,18 @@ fn main() -> Outcome<()> {
 /// Inputs `x`, labels `y` and the weights, in state-dict names.
 fn save(problem: &Problem, path: &Path) -> Outcome<Value> {
     let Problem { net, data, origin, .. } = problem;
-    let mut file = NpzWriter::new(File::create(path)?);
-    file.add_array("x", &data.x)?;
+    let mut file = ZipWriter::new(File::create(path)?);
+    // Stored, not compressed; large enough entries for any input.
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(true);
+    file.start_file("x.npy", options)?;
+    data.x.write_npy(&mut file)?;
     if let Targets::Classes(labels) = &data.targets {
-        file.add_array("y", &labels.mapv(|label| label as i64))?;
+        file.start_file("y.npy", options)?;
+        labels.mapv(|label| label as i64).write_npy(&mut file)?;
     }
     for (l, layer) in net.layers().iter().enumerate() {
-        file.add_array(format!("{}.weight", 2 * l), &layer.weight)?;
+        file.start_file(format!("{}.weight.npy", 2 * l), options)?;
+        layer.weight.write_npy(&mut file)?;
     }
     file.finish()?;
     Ok(json!({

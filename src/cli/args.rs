@@ -35,6 +35,9 @@ pub enum Command {
     /// Trains a classifier on an embedded data set and writes it as .npz.
     #[command(after_help = TRAIN_EXAMPLES)]
     Train(TrainArguments),
+    /// Writes a notebook with the kernel and the imports set, and a first calculation.
+    #[cfg(feature = "notebook")]
+    NewNotebook(NewNotebookArguments),
 }
 
 const HESSIAN_EXAMPLES: &str = "\
@@ -189,6 +192,13 @@ pub struct TrainArguments {
     pub save_targets: Option<PathBuf>,
     #[command(flatten)]
     pub common: CommonArguments,
+}
+
+#[cfg(feature = "notebook")]
+#[derive(Debug, Args)]
+pub struct NewNotebookArguments {
+    /// Its name, with or without a folder and .ipynb.
+    pub name: String,
 }
 
 /// One of these names, listed in the help.

@@ -5,6 +5,8 @@ mod failure;
 mod hessian;
 mod indices;
 mod interrupt;
+#[cfg(feature = "notebook")]
+mod new_notebook;
 mod output;
 mod problem;
 mod report;
@@ -42,5 +44,7 @@ fn dispatch(command: Command) -> Result<String, Failure> {
         Command::Hessian(arguments) => hessian::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
+        #[cfg(feature = "notebook")]
+        Command::NewNotebook(arguments) => new_notebook::run(&arguments),
     }
 }

@@ -13,6 +13,8 @@ pub type Output<'a> = (&'a Path, &'static [&'static str]);
 
 pub const JSON: &[&str] = &["json"];
 pub const NPY: &[&str] = &["npy"];
+#[cfg(feature = "notebook")]
+pub const NOTEBOOK: &[&str] = &["ipynb"];
 pub const NPZ: &[&str] = &["npz"];
 pub const TABLE: &[&str] = &["parquet", "csv", "json", "arrow", "ipc", "feather"];
 

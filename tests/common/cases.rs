@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use hessia::{Activation, Dataset, Layer, Loss, Network, Targets, Term};
 use ndarray::{Array1, Array2};
-use ndarray_npy::NpzReader;
+use ndarray_npy::ReadNpyExt;
+use zip::ZipArchive;
 
 /// One net with data and the reference values.
 pub struct Case {
@@ -58,13 +59,18 @@ pub fn saturated() -> Vec<Case> {
 fn read(stem: &str) -> Vec<Case> {
     let index = std::fs::read_to_string(folder().join(format!("{stem}.json"))).unwrap();
     let entries: Vec<Entry> = serde_json::from_str(&index).unwrap();
-    let mut arrays = NpzReader::new(File::open(folder().join(format!("{stem}.npz"))).unwrap()).unwrap();
+    let mut arrays = ZipArchive::new(File::open(folder().join(format!("{stem}.npz"))).unwrap()).unwrap();
     entries.into_iter().map(|entry| case(entry, &mut arrays)).collect()
 }
 
-fn case(entry: Entry, arrays: &mut NpzReader<File>) -> Case {
+/// The array `name` of an .npz file.
+fn array<T: ReadNpyExt>(arrays: &mut ZipArchive<File>, name: &str) -> T {
+    T::read_npy(arrays.by_name(&format!("{name}.npy")).unwrap()).unwrap()
+}
+
+fn case(entry: Entry, arrays: &mut ZipArchive<File>) -> Case {
     let Entry { name, widths, biases, activation, loss, reduction } = entry;
-    let mut vector = |what: &str| -> Array1<f64> { arrays.by_name(&format!("{name}/{what}")).unwrap() };
+    let mut vector = |what: &str| -> Array1<f64> { array(arrays, &format!("{name}/{what}")) };
     let theta = vector("theta");
     let (loss_value, gradient) = (vector("loss")[0], vector("gradient"));
     let order = theta.len();
@@ -82,13 +88,13 @@ fn case(entry: Entry, arrays: &mut NpzReader<File>) -> Case {
     let activation: Activation = activation.parse().unwrap();
     let net = Network::new(layers, activation).unwrap().with_parameters(&theta).unwrap();
 
-    let x: Array2<f64> = arrays.by_name(&format!("{name}/x")).unwrap();
+    let x: Array2<f64> = array(arrays, &format!("{name}/x"));
     let key = format!("{name}/y");
     let targets = if loss == "cross-entropy" {
-        let labels: Array1<i64> = arrays.by_name(&key).unwrap();
+        let labels: Array1<i64> = array(arrays, &key);
         Targets::Classes(labels.mapv(|label| usize::try_from(label).unwrap()))
     } else {
-        Targets::Values(arrays.by_name(&key).unwrap())
+        Targets::Values(array(arrays, &key))
     };
     let data = Dataset::new(name.clone(), x, targets).unwrap();
     let loss = Loss { reduction: reduction.parse().unwrap(), ..loss.parse().unwrap() };

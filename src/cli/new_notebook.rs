@@ -1,0 +1,24 @@
+//! `hessia new-notebook`: a notebook to begin with.
+
+use std::path::Path;
+
+use hessia::Error;
+
+use super::args::NewNotebookArguments;
+use super::failure::Failure;
+use super::output;
+
+/// Writes the notebook; returns a line of summary.
+pub fn run(arguments: &NewNotebookArguments) -> Result<String, Failure> {
+    let name = arguments.name.strip_suffix(".ipynb").unwrap_or(&arguments.name);
+    let file = format!("{name}.ipynb");
+    let path = Path::new(&file);
+    output::check(&[(path, output::NOTEBOOK)], &[]).map_err(Failure::input)?;
+    if path.exists() {
+        return Err(Failure::input(Error::format(path, "a name that is free", "a file of that name")));
+    }
+    let title = path.file_stem().unwrap_or_default().to_string_lossy().replace(['_', '-'], " ");
+    let text = hessia::notebook::template(&title);
+    output::write(path, text.as_bytes()).map_err(|e| Error::io(path, e))?;
+    Ok(format!("{file}: open it with `make lab`, or in any Jupyter that has the kernel"))
+}
