@@ -603,3 +603,21 @@ fn help_shows_examples_and_the_version() {
     let version = succeeds(folder.path(), &["--version"]);
     assert_eq!(version.trim(), concat!("hessia ", env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+#[cfg(feature = "notebook")]
+fn a_new_notebook_is_written_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = hessia(folder.path(), &["new-notebook", "saddle_points"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = fs::read_to_string(folder.path().join("saddle_points.ipynb")).unwrap();
+    let notebook: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(notebook["metadata"]["kernelspec"]["name"], "hessia");
+    assert!(text.contains("# saddle points") && text.contains("use hessia::prelude::*;"));
+
+    // A notebook is somebody's work: it is never overwritten.
+    let output = hessia(folder.path(), &["new-notebook", "saddle_points.ipynb"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("saddle_points.ipynb"));
+    assert_eq!(fs::read_to_string(folder.path().join("saddle_points.ipynb")).unwrap(), text);
+}

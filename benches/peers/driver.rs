@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use hessia::linalg::{blas_name, peak_memory};
-use hessia::{Targets, Term, curvature, eigh, eigh_largest, eigvalsh, threads};
-use ndarray::Array2;
+use hessia::{Targets, Term, curvature, eigh, eigh_largest, eigvalsh, ggn_spectra, per_object, threads};
+use ndarray::{Array2, Axis};
 use ndarray_npy::{WriteNpyExt, read_npy, write_npy};
 use problems::{Problem, problem};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use zip::{CompressionMethod, ZipWriter};
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const USAGE: &str = "driver problem NAME FILE.npz | driver curvature NAME full|ggn|h [FILE.npy] | \
-                     driver eigenvalues FILE.npy VALUES.npy | driver dgemm";
+                     driver eigenvalues FILE.npy VALUES.npy | driver ggn-norms NAME NORMS.npy | driver dgemm";
 
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -30,6 +30,7 @@ fn main() -> Outcome<()> {
         ["curvature", name, term] => measure(&problem(name)?, term.parse()?, None)?,
         ["curvature", name, term, file] => measure(&problem(name)?, term.parse()?, Some(Path::new(file)))?,
         ["eigenvalues", file, output] => eigenvalues(&read_npy(file)?, Path::new(output))?,
+        ["ggn-norms", name, output] => ggn_norms(&problem(name)?, Path::new(output))?,
         ["dgemm"] => json!({ "gflops": dgemm_rate(), "threads": threads(), "blas": blas_name() }),
         _ => return Err(USAGE.into()),
     };
@@ -90,6 +91,21 @@ fn measure(problem: &Problem, term: Term, output: Option<&Path>) -> Outcome<Valu
         "seconds": seconds, "memory": beyond, "memory_beyond_matrix": beyond.saturating_sub(matrix_bytes),
         "parameters": net.parameter_count(), "objects": data.len(), "threads": threads(),
         "loss": value, "work": work, "dgemm_gflops": dgemm_rate(), "blas": blas_name(),
+    }))
+}
+
+/// All eigenvalues of every object's G-term, its norm among them; then the norms of the full Hessians.
+fn ggn_norms(problem: &Problem, output: &Path) -> Outcome<Value> {
+    let Problem { net, data, loss, .. } = problem;
+    let before = peak_memory();
+    let spectra = ggn_spectra(net, data, *loss)?;
+    let beyond = peak_memory().saturating_sub(before);
+    let norms = spectra.map_axis(Axis(1), |values| values.fold(0.0_f64, |most, v| most.max(v.abs())));
+    write_npy(output, &norms)?;
+    Ok(json!({
+        "seconds": timed(|| Ok(ggn_spectra(net, data, *loss)?))?, "memory": beyond,
+        "all_norms": timed(|| Ok(per_object(net, data, *loss)?))?,
+        "objects": data.len(), "threads": threads(), "blas": blas_name(),
     }))
 }
 
