@@ -122,6 +122,8 @@ pub(crate) fn assemble(
     };
 
     let object_blocks = data.len().div_ceil(block);
+    // Blocks of about equal size: a small rest would pay for a whole pass over the result.
+    let block = data.len().div_ceil(object_blocks);
     let tasks: Vec<_> = (0..net.depth()).map(|p| assembly.tasks(p)).collect();
     let count = tasks.iter().map(Vec::len).sum::<usize>() * object_blocks;
     let progress = Progress::new("Hessian", count as u64, "blocks");

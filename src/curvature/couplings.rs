@@ -168,7 +168,7 @@ pub(crate) fn bytes_per_object(net: &Network) -> usize {
             let out = layers[p].outputs();
             let couplings: usize = layers[p..].iter().map(|l| l.outputs() * out).sum();
             let sensitivities: usize = layers[p + 1..].iter().map(|l| l.inputs() * out).sum();
-            couplings + sensitivities + 2 * out * out
+            couplings + sensitivities + out * out
         })
         .max()
         .unwrap_or(0);
