@@ -2,10 +2,12 @@
 
 use ndarray::Array1;
 
+use super::statement::rounding_scale;
 use super::{Constants, Left, Statement};
-use crate::{Activation, Dataset, Loss, Network, PerObject, Result, Targets, layer_norms, per_object};
+use crate::curvature::per_object_with_layers;
+use crate::{Activation, Dataset, Loss, Network, PerObject, Result, Targets};
 
-/// Relative error that the measured norms and the bounds may have: a left-hand side counts as larger only beyond it.
+/// Error that measured norms and bounds may have, relative to what they are sums of.
 pub const TOLERANCE: f64 = 1e-12;
 /// Numbers below this come from subnormal ones, which have few digits: no violation is read off them.
 const SMALLEST: f64 = f64::MIN_POSITIVE / f64::EPSILON;
@@ -38,6 +40,8 @@ pub struct Audit {
     pub constants: Constants,
     /// The bounds, in the order of [`Statement::ALL`].
     pub bounds: Vec<Bound>,
+    /// Rounding of each object's measured norms: [`TOLERANCE`] times what they would be if nothing cancelled.
+    pub rounding: Array1<f64>,
 }
 
 /// How one statement fares on one object.
@@ -47,18 +51,21 @@ pub struct Comparison {
     pub left: f64,
     /// The bound.
     pub bound: f64,
+    /// What rounding alone can make of a norm that is zero.
+    pub rounding: f64,
 }
 
 impl Comparison {
-    /// Measured norm over bound; none where the bound overflows or both are zero.
+    /// Measured norm over bound; none where the bound overflows or the norm is mere rounding.
     pub fn ratio(self) -> Option<f64> {
-        let ratio = self.left / self.bound;
-        (!self.overflows() && !ratio.is_nan()).then_some(ratio)
+        let is_known = !self.overflows() && self.left > self.rounding + SMALLEST;
+        is_known.then_some(self.left / self.bound)
     }
 
-    /// Whether the bound holds, up to [`TOLERANCE`]; none where it overflows, which proves nothing.
+    /// Whether the bound holds, up to [`TOLERANCE`] and the rounding; none where it overflows, which proves nothing.
     pub fn holds(self) -> Option<bool> {
-        (!self.overflows()).then_some(self.left <= self.bound * (1.0 + TOLERANCE) + SMALLEST)
+        let allowed = self.bound * (1.0 + TOLERANCE) + self.rounding + SMALLEST;
+        (!self.overflows()).then_some(self.left <= allowed)
     }
 
     /// Whether the bound is too large a number to say anything.
@@ -70,7 +77,7 @@ impl Comparison {
 /// Measures every object and evaluates every statement.
 ///
 /// # Errors
-/// As [`per_object`].
+/// As [`per_object`](crate::per_object).
 ///
 /// ```
 /// use hessia::{Activation, Dataset, Layer, Loss, Network, Targets, theory};
@@ -87,8 +94,7 @@ impl Comparison {
 /// ```
 pub fn audit(net: &Network, data: &Dataset, loss: Loss) -> Result<Audit> {
     let constants = Constants::measure(net, data, loss)?;
-    let layers = layer_norms(net, data, loss)?;
-    let norms = per_object(net, data, loss)?;
+    let (norms, layers) = per_object_with_layers(net, data, loss)?;
     let mut bounds = Vec::new();
     for statement in Statement::ALL {
         let broken_assumptions = statement.broken_assumptions(net, loss, &constants);
@@ -112,8 +118,9 @@ pub fn audit(net: &Network, data: &Dataset, loss: Loss) -> Result<Audit> {
         loss,
         labels,
         norms,
-        constants,
         bounds,
+        rounding: (0..data.len()).map(|i| TOLERANCE * rounding_scale(&constants, &layers, i)).collect(),
+        constants,
     })
 }
 
@@ -139,8 +146,8 @@ impl Audit {
     /// A statement on every object; none where its assumptions do not hold.
     pub fn comparisons(&self, statement: Statement) -> Option<Vec<Comparison>> {
         let bound = self.bounds.iter().find(|bound| bound.statement == statement)?;
-        let left = self.left(statement).iter();
-        let pair = |(&left, &bound): (&f64, &f64)| Comparison { left, bound };
+        let left = self.left(statement).iter().zip(&self.rounding);
+        let pair = |((&left, &rounding), &bound): ((&f64, &f64), &f64)| Comparison { left, bound, rounding };
         Some(left.zip(bound.values.as_ref()?).map(pair).collect())
     }
 
@@ -148,7 +155,7 @@ impl Audit {
     ///
     /// `object`, `label`, `loss`, the measured norms, every bound by [`Statement::name`], and for each of them
     /// `{name}_ratio` (measured over bound) and `{name}_holds` (1 or 0). A bound is empty where its assumptions do
-    /// not hold; where it overflows it is infinite, and its ratio and flag are empty.
+    /// not hold; where it overflows it is infinite, and its ratio and flag are empty; where a norm is mere rounding, its ratio is.
     pub fn columns(&self) -> Vec<(String, Vec<Option<f64>>)> {
         let count = self.len();
         let plain = |values: &Array1<f64>| values.iter().map(|&v| Some(v)).collect::<Vec<_>>();

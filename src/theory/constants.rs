@@ -147,11 +147,12 @@ mod tests {
     fn no_slope_is_larger() {
         for activation in Activation::ALL {
             let bound = largest_slope(activation);
-            let steepest = (-8000..8000)
+            let steepest = (-16_000..16_000)
                 .map(|k| activation.derivatives(f64::from(k) / 400.0).1.abs())
                 .fold(0.0, |most: f64, v| most.max(v));
-            // The grid misses a smooth maximum by at most s''' h²/8.
-            assert!(steepest <= bound && steepest > bound - 1e-5, "{activation}: {steepest} and {bound}");
+            // The grid misses a smooth maximum by at most s''' h²/8; the bound itself is rounded.
+            let rounded = bound * (1.0 + f64::EPSILON);
+            assert!(steepest <= rounded && steepest > bound - 1e-5, "{activation}: {steepest} and {bound}");
         }
     }
 }

@@ -12,6 +12,7 @@
 use ndarray::{Array1, Array2};
 
 use super::{Constants, Statement};
+use crate::linalg::euclidean_norm;
 use crate::{
     Dataset, Error, Loss, Network, Reduction, Result, eigh_largest, eigvalsh, gradient, hessian,
     loss_and_gradient, loss_value, per_object,
@@ -111,7 +112,7 @@ impl Increment {
         let gradient_gap = gradient_joining - &gradient_before;
         let constants = Constants::measure(star, &after, loss)?;
         let theorem = Statement::Theorem1Stated;
-        let norm = |v: &Array1<f64>| v.dot(v).sqrt();
+        let norm = |v: &Array1<f64>| euclidean_norm(v.iter());
         let norms = per_object(star, &after, loss)?;
         Ok(Increment {
             star: star.parameters(),
@@ -159,7 +160,7 @@ impl Increment {
         }
         let v = theta - &self.star;
         let share = 1.0 / (self.k + 1) as f64;
-        let radius = v.dot(&v).sqrt();
+        let radius = euclidean_norm(v.iter());
         // Equation (1): the difference of the means is the gap over k + 1, without cancellation between them.
         let gap = loss_value(net, &self.joining, self.loss)? - loss_value(net, &self.before, self.loss)?;
         let difference = share * gap;

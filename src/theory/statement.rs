@@ -18,8 +18,7 @@ pub enum Left {
 }
 
 /// A bound on the curvature of single objects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Statement {
     /// Theorem 1 as the paper states it: [`theorem_1::stated`].
     Theorem1Stated,
@@ -203,6 +202,12 @@ impl Statement {
     }
 }
 
+/// What the G-term of object `i` is a sum of, in size: what its rounding is relative to where parts cancel.
+pub(super) fn rounding_scale(constants: &Constants, norms: &LayerNorms, i: usize) -> f64 {
+    let lengths: Vec<_> = (0..constants.depth).map(|p| constants.with_bias(p, norms.input[[i, p]])).collect();
+    theorem_1::ggn_bound(norms.logit_curvature[i], &lengths, &constants.sensitivities())
+}
+
 fn scaled(factor: f64, values: &[f64]) -> Vec<f64> {
     values.iter().map(|&value| theorem_1::product(&[factor, value])).collect()
 }
@@ -227,6 +232,12 @@ fn uniform(c: &Constants) -> (Vec<f64>, Vec<f64>) {
 impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+impl serde::Serialize for Statement {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 

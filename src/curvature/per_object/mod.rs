@@ -80,41 +80,25 @@ pub struct LayerNorms {
 /// ```
 pub fn per_object(net: &Network, data: &Dataset, loss: Loss) -> Result<PerObject> {
     check(net, data, loss)?;
-    let rows: Vec<[f64; 7]> = over_objects("Norms of each object", net, data, reduced_bytes(net), |range| {
-        let sweep = Sweep::run(net, data, loss, range.clone());
-        let scale = loss.normaliser(1, net.outputs());
-        let ggn = norms(&logits::ggn_eigenvalues(net, data, loss, &sweep)?);
-        let full = reduced::eigenvalues(net, data, loss, Term::Full, sweep)?;
-        let sweep = Sweep::run(net, data, loss, range.clone());
-        let (inputs, residuals) = lengths(net, data, &sweep);
-        let losses = logits::losses(data, loss, &sweep);
-        let h_term = reduced::eigenvalues(net, data, loss, Term::HTerm, sweep)?;
-        Ok((0..range.len())
-            .map(|n| {
-                let gradient: Vec<f64> =
-                    (0..net.depth()).map(|p| residuals[[n, p]] * with_bias(net, p, inputs[[n, p]])).collect();
-                [
-                    scale * losses[n],
-                    scale * euclidean_norm(gradient.iter()),
-                    inputs[[n, 0]],
-                    scale * residuals[[n, net.depth() - 1]],
-                    ggn[n],
-                    norm(&full[n]),
-                    norm(&h_term[n]),
-                ]
-            })
-            .collect())
+    let rows = over_objects("Norms of each object", net, data, reduced_bytes(net), |range| {
+        norms_of(net, data, loss, range)
     })?;
-    let column = |k: usize| rows.iter().map(|row| row[k]).collect();
-    Ok(PerObject {
-        loss: column(0),
-        gradient_norm: column(1),
-        input_norm: column(2),
-        residual_norm: column(3),
-        ggn_norm: column(4),
-        hessian_norm: column(5),
-        h_term_norm: column(6),
-    })
+    Ok(gather_norms(&rows))
+}
+
+/// [`per_object`] and [`layer_norms`] from the same sweeps, so that both have seen the same rounding.
+pub(crate) fn per_object_with_layers(
+    net: &Network,
+    data: &Dataset,
+    loss: Loss,
+) -> Result<(PerObject, LayerNorms)> {
+    check(net, data, loss)?;
+    let rows = over_objects("Norms of each object", net, data, reduced_bytes(net), |range| {
+        let layers = layers_of(net, data, loss, range.clone())?;
+        Ok(norms_of(net, data, loss, range)?.into_iter().zip(layers).collect())
+    })?;
+    let (norms, layers): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    Ok((gather_norms(&norms), gather_layers(net.depth(), &layers)))
 }
 
 /// Eigenvalues of each object's G-term, ascending: shape (m, K - 1) for cross-entropy, (m, K) for the other losses.
@@ -187,30 +171,78 @@ pub fn hessian_spectra(net: &Network, data: &Dataset, loss: Loss, term: Term) ->
 /// Source: the quantities of the proof of theorem 1 of arXiv 2409.11995; LAPACK `dgesdd`.
 pub fn layer_norms(net: &Network, data: &Dataset, loss: Loss) -> Result<LayerNorms> {
     check(net, data, loss)?;
-    let depth = net.depth();
-    let scale = loss.normaliser(1, net.outputs());
     let rows = over_objects("Layers of each object", net, data, logits::bytes_per_object(net), |range| {
-        let sweep = Sweep::run(net, data, loss, range.clone());
-        let (inputs, residuals) = lengths(net, data, &sweep);
-        let sensitivity = logits::sensitivity_norms(net, &sweep)?;
-        let curvature = logits::curvature_norms(net, loss, &sweep)?;
-        Ok((0..range.len())
-            .map(|n| {
-                let mut row = inputs.row(n).to_vec();
-                row.extend(residuals.row(n).iter().map(|v| scale * v));
-                row.extend(sensitivity.row(n));
-                row.push(scale * curvature[n]);
-                row
-            })
-            .collect())
+        layers_of(net, data, loss, range)
     })?;
-    let part = |k: usize| Array2::from_shape_fn((data.len(), depth), |(i, p)| rows[i][k * depth + p]);
-    Ok(LayerNorms {
+    Ok(gather_layers(net.depth(), &rows))
+}
+
+/// The columns of [`PerObject`] for a chunk of objects, one row an object.
+fn norms_of(net: &Network, data: &Dataset, loss: Loss, range: Range<usize>) -> Result<Vec<[f64; 7]>> {
+    let scale = loss.normaliser(1, net.outputs());
+    let sweep = Sweep::run(net, data, loss, range.clone());
+    let (inputs, residuals) = lengths(net, data, &sweep);
+    let losses = logits::losses(data, loss, &sweep);
+    let ggn = norms(&logits::ggn_eigenvalues(net, data, loss, &sweep)?);
+    let full = reduced::eigenvalues(net, data, loss, Term::Full, sweep)?;
+    let sweep = Sweep::run(net, data, loss, range.clone());
+    let h_term = reduced::eigenvalues(net, data, loss, Term::HTerm, sweep)?;
+    Ok((0..range.len())
+        .map(|n| {
+            let gradient: Vec<f64> =
+                (0..net.depth()).map(|p| residuals[[n, p]] * with_bias(net, p, inputs[[n, p]])).collect();
+            [
+                scale * losses[n],
+                scale * euclidean_norm(gradient.iter()),
+                inputs[[n, 0]],
+                scale * residuals[[n, net.depth() - 1]],
+                ggn[n],
+                norm(&full[n]),
+                norm(&h_term[n]),
+            ]
+        })
+        .collect())
+}
+
+fn gather_norms(rows: &[[f64; 7]]) -> PerObject {
+    let column = |k: usize| rows.iter().map(|row| row[k]).collect();
+    PerObject {
+        loss: column(0),
+        gradient_norm: column(1),
+        input_norm: column(2),
+        residual_norm: column(3),
+        ggn_norm: column(4),
+        hessian_norm: column(5),
+        h_term_norm: column(6),
+    }
+}
+
+/// What [`LayerNorms`] holds of a chunk of objects: a row has L inputs, L residuals, L sensitivities and `||A||`.
+fn layers_of(net: &Network, data: &Dataset, loss: Loss, range: Range<usize>) -> Result<Vec<Vec<f64>>> {
+    let scale = loss.normaliser(1, net.outputs());
+    let sweep = Sweep::run(net, data, loss, range.clone());
+    let (inputs, residuals) = lengths(net, data, &sweep);
+    let sensitivity = logits::sensitivity_norms(net, &sweep)?;
+    let curvature = logits::curvature_norms(net, loss, &sweep)?;
+    Ok((0..range.len())
+        .map(|n| {
+            let mut row = inputs.row(n).to_vec();
+            row.extend(residuals.row(n).iter().map(|v| scale * v));
+            row.extend(sensitivity.row(n));
+            row.push(scale * curvature[n]);
+            row
+        })
+        .collect())
+}
+
+fn gather_layers(depth: usize, rows: &[Vec<f64>]) -> LayerNorms {
+    let part = |k: usize| Array2::from_shape_fn((rows.len(), depth), |(i, p)| rows[i][k * depth + p]);
+    LayerNorms {
         input: part(0),
         residual: part(1),
         sensitivity: part(2),
         logit_curvature: rows.iter().map(|row| row[3 * depth]).collect(),
-    })
+    }
 }
 
 /// Runs `work` on chunks of the objects side by side and returns what it makes of them, in order.

@@ -9,13 +9,17 @@ use crate::{Dataset, Layer, Network, Result, Targets};
 /// Values that all weights may take together.
 const ROUND: [f64; 10] = [1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001];
 
+/// What the inputs are multiplied by when something is taken away, to make up for it.
+const STRETCHES: [f64; 4] = [1.0, 2.0, 5.0, 10.0];
+
 /// Takes away layers, units, inputs and classes, then digits, as long as the statement still fails.
 pub(super) fn shrink(statement: Statement, start: Example) -> Result<Example> {
     let mut best = start;
-    while let Some(smaller) = first_that_fails(statement, smaller_nets(&best)?, |_| true)? {
-        best = smaller;
-    }
     loop {
+        if let Some(smaller) = first_that_fails(statement, smaller_nets(&best)?, |_| true)? {
+            best = smaller;
+            continue;
+        }
         let cost = complexity(&best);
         match first_that_fails(statement, rounder_numbers(&best)?, |e| complexity(e) < cost)? {
             Some(rounder) => best = rounder,
@@ -47,13 +51,16 @@ fn label(example: &Example) -> usize {
     }
 }
 
-/// Every net with one hidden layer, input, hidden unit or class less.
+/// Every net with one hidden layer, input, hidden unit or class less, with the same inputs and with larger ones.
 fn smaller_nets(example: &Example) -> Result<Vec<(Network, Dataset)>> {
     let layers = example.network.layers();
     let (x, label) = (&example.data.x, label(example));
     let mut candidates = Vec::new();
     let mut push = |layers: Vec<Layer>, x: Array2<f64>, label: usize| -> Result<()> {
-        candidates.push((Network::new(layers, example.network.activation())?, one_object(x, label)?));
+        let net = Network::new(layers, example.network.activation())?;
+        for factor in STRETCHES {
+            candidates.push((net.clone(), one_object(factor * &x, label)?));
+        }
         Ok(())
     };
     for l in 1..layers.len() {
@@ -109,6 +116,17 @@ fn rounder_numbers(example: &Example) -> Result<Vec<(Network, Dataset)>> {
     }
     push(&theta, &ones, label)?;
     push(&theta, x, 0)?;
+    push(&theta.mapv(f64::abs), &x.mapv(f64::abs), label)?;
+    let mut sizes: Vec<_> = theta.iter().chain(x).map(|v| v.abs()).collect();
+    sizes.sort_by(f64::total_cmp);
+    sizes.dedup();
+    for &size in &sizes {
+        // All numbers of this size together, so that no new one appears.
+        for value in rounder(size).into_iter().filter(|&value| value != 0.0).chain(sizes.iter().copied()) {
+            let replaced = |v: f64| if v.abs() == size { value.copysign(v) } else { v };
+            push(&theta.mapv(replaced), &x.mapv(replaced), label)?;
+        }
+    }
     for j in 0..theta.len() {
         for value in rounder(theta[j]) {
             let mut changed = theta.clone();
@@ -143,15 +161,16 @@ fn rounder(value: f64) -> Vec<f64> {
     values
 }
 
-/// What shrinking makes smaller: distinct numbers, then digits, then the label.
+/// What shrinking makes smaller: distinct sizes, then digits and minus signs, then the label.
 fn complexity(example: &Example) -> (usize, usize, usize) {
     let theta = example.network.parameters();
     let all: Vec<f64> = theta.iter().chain(&example.data.x).copied().collect();
-    let mut distinct = all.clone();
-    distinct.sort_by(f64::total_cmp);
-    distinct.dedup();
-    let digits = all.iter().map(|v| digits(*v)).sum();
-    (distinct.len(), digits, label(example))
+    let mut sizes: Vec<_> = all.iter().map(|v| v.abs()).collect();
+    sizes.sort_by(f64::total_cmp);
+    sizes.dedup();
+    let signs = all.iter().filter(|v| v.is_sign_negative()).count();
+    let digits: usize = all.iter().map(|v| digits(*v)).sum();
+    (sizes.len(), digits + signs, label(example))
 }
 
 /// Digits that it takes to write a number down.
