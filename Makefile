@@ -3,6 +3,8 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PYTHON := .hessia/bin/python
+# Jupyter wants to be told that root means it, as in a container.
+AS_ROOT := $(shell [ "$$(id -u)" != 0 ] || echo --allow-root)
 # The settings under which tests and notebook cells share all compiled crates (kernel/env.sh).
 SHARED := ROOT="$(CURDIR)" && . kernel/env.sh && shared_build &&
 
@@ -18,7 +20,7 @@ test: setup ## run all tests, the notebooks among them
 	$(PYTHON) kernel/notebooks.py test
 
 lab: setup ## open JupyterLab on the notebooks
-	JUPYTER_PATH="$(CURDIR)/.hessia/jupyter" .hessia/bin/jupyter lab --notebook-dir notebooks $(LAB)
+	JUPYTER_PATH="$(CURDIR)/.hessia/jupyter" .hessia/bin/jupyter lab --notebook-dir notebooks $(AS_ROOT) $(LAB)
 
 build: system ## build the optimised program
 	cargo build --release
