@@ -118,7 +118,7 @@ class Comparison:
         if self.quick:
             chunks = [64, 256] if "torch" in system else [64, 128]
         if large:
-            chunks = [chunk for chunk in chunks if chunk <= 512]
+            chunks = [chunk for chunk in chunks if chunk <= 2048]
         probes = {}
         for chunk in chunks:
             lines, ended = self.worker(script, problem, matrix, chunk, 0, timeout=60)
@@ -166,16 +166,11 @@ class Comparison:
         problem, about = self.save_problem(name)
         norms = self.folder / f"{name}-norms.npy"
         work = f"norms of G_i, {about['objects']} objects, {name}"
-        lines, ended = run([self.driver, "ggn-norms", name, norms], 600)
-        if ended:
-            norms = "-"
-            self.add(work, "hessia", version(), None, note=ended)
-        else:
-            report = lines[-1]
-            self.add(work, "hessia", version(), statistics.median(report["seconds"]), memory=report["memory"],
-                     note="all eigenvalues of every G_i")
-            self.add(work, "hessia, with H_i", version(), statistics.median(report["all_norms"]),
-                     note="norms of G_i, H_i, H-term and gradient")
+        report = self.ours("ggn-norms", name, norms)
+        self.add(work, "hessia", version(), statistics.median(report["seconds"]), memory=report["memory"],
+                 note="all eigenvalues of every G_i")
+        self.add(work, "hessia, with H_i", version(), statistics.median(report["all_norms"]),
+                 note="norms of G_i, H_i, H-term and gradient")
         budget = 4 if self.quick else 30
         for system in ("backpack", "torch.func", "curvlinops"):
             lines, ended = self.worker("per_object.py", problem, norms, system, budget, timeout=budget + 120)

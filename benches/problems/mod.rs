@@ -1,10 +1,6 @@
 //! The networks and data that the benchmarks measure, ours and the peers' alike.
 #![allow(dead_code)]
 
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
-
 use hessia::{Activation, Dataset, Error, Loss, Network, Result, Targets};
 use ndarray::{Array1, Array2};
 use rand::{RngExt, SeedableRng};
@@ -71,18 +67,10 @@ pub fn problem(name: &str) -> Result<Problem> {
 
 /// The first MNIST training images, scaled to ±1; seeded look-alikes where the files are not there.
 fn mnist(objects: usize) -> Result<(Dataset, String)> {
-    let folder = std::env::var_os("HESSIA_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("data"), PathBuf::from);
-    let images = folder.join("mnist/train-images-idx3-ubyte.gz");
-    let labels = folder.join("mnist/train-labels-idx1-ubyte.gz");
-    if images.exists() && labels.exists() {
-        let pixels = unzipped(&images, 16)?;
-        let labels = unzipped(&labels, 8)?;
-        let count = objects.min(labels.len()).min(pixels.len() / 784);
-        let x = Array2::from_shape_fn((count, 784), |(i, a)| f64::from(pixels[784 * i + a]) / 127.5 - 1.0);
-        let y = labels.iter().take(count).map(|&label| usize::from(label)).collect();
-        let data = Dataset::new("mnist", x, Targets::Classes(y))?;
-        return Ok((data, format!("the first {count} MNIST training images")));
+    if let Ok(data) = Dataset::load("mnist") {
+        let data = data.head(objects);
+        let origin = format!("the first {} MNIST training images", data.len());
+        return Ok((data, origin));
     }
     // As in MNIST, about a fifth of the pixels is inked, in a patch in the middle, and the margin never is.
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
@@ -94,14 +82,6 @@ fn mnist(objects: usize) -> Result<(Dataset, String)> {
     let y = Array1::from_shape_simple_fn(objects, || rng.random_range(0..10));
     let data = Dataset::new("mnist-like", x, Targets::Classes(y))?;
     Ok((data, format!("{objects} synthetic images in the manner of MNIST (no MNIST files found)")))
-}
-
-/// The content of a gzip file after its header.
-fn unzipped(path: &Path, header: usize) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| Error::io(path, error))?;
-    flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).map_err(|error| Error::io(path, error))?;
-    Ok(bytes.split_off(header.min(bytes.len())))
 }
 
 /// Inputs uniform in ±1: no two pixels are equal, as in colour photographs.
