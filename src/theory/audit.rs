@@ -62,10 +62,28 @@ impl Comparison {
         is_known.then_some(self.left / self.bound)
     }
 
-    /// Whether the bound holds, up to [`TOLERANCE`] and the rounding; none where it overflows, which proves nothing.
+    /// Whether the bound holds, up to [`TOLERANCE`]; none where it overflows or is undecided, which proves nothing.
     pub fn holds(self) -> Option<bool> {
-        let allowed = self.bound * (1.0 + TOLERANCE) + self.rounding + SMALLEST;
-        (!self.overflows()).then_some(self.left <= allowed)
+        (!self.overflows() && !self.is_undecided()).then(|| self.left <= self.allowed())
+    }
+
+    /// Whether the norm exceeds the bound by no more than rounding could explain: neither held nor violated.
+    ///
+    /// ```
+    /// use hessia::theory::Comparison;
+    /// // Weights that cancel: either number may be all rounding.
+    /// let cancelled = Comparison { left: 5.0, bound: 0.5, rounding: 1e7 };
+    /// assert!(cancelled.is_undecided());
+    /// assert_eq!(cancelled.holds(), None);
+    /// assert_eq!(Comparison { rounding: 1e-3, ..cancelled }.holds(), Some(false));
+    /// ```
+    pub fn is_undecided(self) -> bool {
+        // An infinite rounding, of weights whose product overflows, decides nothing either.
+        !self.overflows() && self.left > self.allowed() && self.left <= self.allowed() + self.rounding
+    }
+
+    fn allowed(self) -> f64 {
+        self.bound * (1.0 + TOLERANCE) + SMALLEST
     }
 
     /// Whether the bound is too large a number to say anything.
@@ -155,7 +173,8 @@ impl Audit {
     ///
     /// `object`, `label`, `loss`, the measured norms, every bound by [`Statement::name`], and for each of them
     /// `{name}_ratio` (measured over bound) and `{name}_holds` (1 or 0). A bound is empty where its assumptions do
-    /// not hold; where it overflows it is infinite, and its ratio and flag are empty; where a norm is mere rounding, its ratio is.
+    /// not hold; where it overflows it is infinite, and its ratio and flag are empty; where a norm is mere rounding, its
+    /// ratio is; where rounding could explain that the norm exceeds the bound, the flag is.
     pub fn columns(&self) -> Vec<(String, Vec<Option<f64>>)> {
         let count = self.len();
         let plain = |values: &Array1<f64>| values.iter().map(|&v| Some(v)).collect::<Vec<_>>();
@@ -224,6 +243,7 @@ impl Audit {
             objects: pairs.len(),
             violations: pairs.iter().filter(|pair| pair.holds() == Some(false)).count(),
             overflows: pairs.iter().filter(|pair| pair.overflows()).count(),
+            undecided: pairs.iter().filter(|pair| pair.is_undecided()).count(),
             tightest_ratio: tightest.map(|(_, ratio)| ratio),
             tightest_object: tightest.map(|(i, _)| i),
         }
@@ -279,6 +299,8 @@ pub struct Verdict {
     pub violations: usize,
     /// Objects whose bound overflows: neither held nor violated.
     pub overflows: usize,
+    /// Objects whose norm exceeds the bound by no more than rounding could explain: neither held nor violated.
+    pub undecided: usize,
     /// Largest ratio of measured norm to bound.
     pub tightest_ratio: Option<f64>,
     /// The object that has it.

@@ -78,6 +78,8 @@ pub struct SearchReport {
     pub violations: usize,
     /// Random nets whose bound overflows.
     pub overflows: usize,
+    /// Random nets whose norm exceeds the bound by no more than rounding could explain.
+    pub undecided: usize,
     /// The example of the largest ratio after the local search, for each depth from 1; none where nothing had a ratio.
     pub tightest: Vec<Option<Example>>,
     /// A network on which it fails, shrunk; none if none was found.
@@ -199,6 +201,7 @@ pub fn search(statement: Statement, settings: &SearchSettings) -> Result<SearchR
     let drawn: Vec<Example> = drawn.into_iter().flatten().collect();
     let violations = drawn.iter().filter(|example| example.violates()).count();
     let overflows = drawn.iter().filter(|example| example.comparison.overflows()).count();
+    let undecided = drawn.iter().filter(|example| example.comparison.is_undecided()).count();
     let mut smallest = drawn
         .iter()
         .filter(|example| example.violates())
@@ -242,7 +245,15 @@ pub fn search(statement: Statement, settings: &SearchSettings) -> Result<SearchR
         Some(example) => Some(shrink::shrink(statement, example)?),
         None => None,
     };
-    Ok(SearchReport { statement, nets: settings.nets, violations, overflows, tightest, counterexample })
+    Ok(SearchReport {
+        statement,
+        nets: settings.nets,
+        violations,
+        overflows,
+        undecided,
+        tightest,
+        counterexample,
+    })
 }
 
 /// As [`Example::new`]; a network whose numbers overflow has no measured norm and counts as none.
