@@ -36,7 +36,8 @@ pub fn audit_table(audit: &Audit) -> Result<DataFrame> {
     super::frame(columns.collect::<Result<_>>()?)
 }
 
-/// One row a statement: what it bounds, whether it is the paper's, objects compared, violations, tightest ratio.
+/// One row a statement: what it bounds, whether it is the paper's, objects compared, violations, objects undecided
+/// within rounding, overflows, tightest ratio.
 ///
 /// `not_applicable` names the assumptions that the network or the loss breaks, and is null where all hold.
 ///
@@ -60,6 +61,7 @@ pub fn verdict_table(audit: &Audit) -> Result<DataFrame> {
         .into_column(),
         Series::new("objects".into(), count(&|v| v.objects)).into_column(),
         Series::new("violations".into(), count(&|v| v.violations)).into_column(),
+        Series::new("undecided".into(), count(&|v| v.undecided)).into_column(),
         Series::new("overflows".into(), count(&|v| v.overflows)).into_column(),
         Series::new("tightest_ratio".into(), ratios).into_column(),
         Series::new("not_applicable".into(), broken).into_column(),
