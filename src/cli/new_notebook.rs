@@ -19,6 +19,6 @@ pub fn run(arguments: &NewNotebookArguments) -> Result<String, Failure> {
     }
     let title = path.file_stem().unwrap_or_default().to_string_lossy().replace(['_', '-'], " ");
     let text = hessia::notebook::template(&title);
-    output::write(path, text.as_bytes()).map_err(|e| Error::io(path, e))?;
+    output::write(path, text.as_bytes())?;
     Ok(format!("{file}: open it with `make lab`, or in any Jupyter that has the kernel"))
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use hessia::dataset::write_aside;
 use hessia::{Error, Result};
 
 use super::interrupt;
@@ -65,18 +66,8 @@ fn check_extension(path: &Path, extensions: &[&str]) -> Result<()> {
 }
 
 /// Writes a whole file aside and renames it.
-pub fn write(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".hessia-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut aside = builder.tempfile_in(folder_of(path))?;
-    aside.write_all(content)?;
-    aside.persist(path)?;
-    Ok(())
+pub fn write(path: &Path, content: &[u8]) -> Result<()> {
+    write_aside(path, |file| file.write_all(content).map_err(|e| Error::io(path, e)))
 }
 
 fn folder_of(path: &Path) -> &Path {

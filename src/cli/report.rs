@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Instant;
 
+use hessia::Result;
 use hessia::linalg::{blas_name, peak_memory};
-use hessia::{Error, Result};
 use serde_json::{Map, Value, json};
 
 /// Times the phases of a command and gathers what the report says.
@@ -45,6 +45,6 @@ impl Report {
         self.fields.insert("peak_memory_bytes".to_string(), json!(peak_memory()));
         let mut text = format!("{:#}", Value::Object(self.fields));
         text.push('\n');
-        super::output::write(path, text.as_bytes()).map_err(|e| Error::io(path, e))
+        super::output::write(path, text.as_bytes())
     }
 }

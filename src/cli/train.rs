@@ -97,5 +97,5 @@ fn write_labels(path: &Path, labels: &Array1<usize>) -> Result<()> {
     let mut content = Vec::new();
     let labels = labels.mapv(|label| label as i64);
     labels.write_npy(&mut content).map_err(|e| Error::io(path, std::io::Error::other(e)))?;
-    output::write(path, &content).map_err(|e| Error::io(path, e))
+    output::write(path, &content)
 }

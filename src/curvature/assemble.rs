@@ -186,11 +186,9 @@ impl Assembly<'_> {
                 pieces.extend((i..outputs).map(|j| Piece { q: p, j, range: 0..distinct }));
             }
             for q in (p + 1..self.net.depth()).filter(|&q| self.wants(p, q)) {
-                if self.parts.coupled || self.parts.residual {
-                    let all = 0..self.columns[q].distinct();
-                    let outputs = self.net.layers()[q].outputs();
-                    pieces.extend((0..outputs).map(|j| Piece { q, j, range: all.clone() }));
-                }
+                let all = 0..self.columns[q].distinct();
+                let outputs = self.net.layers()[q].outputs();
+                pieces.extend((0..outputs).map(|j| Piece { q, j, range: all.clone() }));
             }
             if !pieces.is_empty() {
                 tasks.push(Task::Strip { i, pieces });

@@ -47,13 +47,8 @@ impl Columns {
         if columns.inputs < WORTH_LOOKING {
             return columns;
         }
-        let mut places = equal_columns(x);
-        columns.sources.clear();
-        for (a, &place) in places.iter().enumerate() {
-            if place == columns.sources.len() {
-                columns.sources.push(a);
-            }
-        }
+        let mut places;
+        (places, columns.sources) = equal_columns(x);
         if net.layers()[0].bias.is_some() {
             places.push(columns.sources.len());
             columns.sources.push(columns.inputs);
@@ -171,8 +166,8 @@ fn runs(targets: impl Iterator<Item = usize>) -> Vec<Run> {
     runs
 }
 
-/// For each column of `x` the number of its value among the distinct columns, in order of first appearance.
-pub(super) fn equal_columns(x: &Array2<f64>) -> Vec<usize> {
+/// For each column of `x` its place among the distinct columns, and the first column at each place.
+pub(super) fn equal_columns(x: &Array2<f64>) -> (Vec<usize>, Vec<usize>) {
     let mut by_hash: HashMap<u64, Vec<usize>> = HashMap::new();
     let mut sources: Vec<usize> = Vec::new();
     let mut places = Vec::new();
@@ -186,7 +181,7 @@ pub(super) fn equal_columns(x: &Array2<f64>) -> Vec<usize> {
             sources.len() - 1
         }));
     }
-    places
+    (places, sources)
 }
 
 /// One hash a column, mixing the bits of its entries in order.

@@ -41,17 +41,13 @@ pub struct Compressed {
 /// ```
 pub fn compress(net: &Network, data: &Dataset) -> Result<Compressed> {
     net.check_inputs(&data.x)?;
-    let places = equal_columns(&data.x);
-    let count = places.iter().max().map_or(0, |last| last + 1);
+    let (places, first) = equal_columns(&data.x);
+    let count = first.len();
     let mut sizes = vec![0.0_f64; count];
     places.iter().for_each(|&place| sizes[place] += 1.0);
     let mut basis = Array2::zeros((net.inputs(), count));
     for (a, &place) in places.iter().enumerate() {
         basis[[a, place]] = 1.0 / sizes[place].sqrt();
-    }
-    let mut first = vec![usize::MAX; count];
-    for (a, &place) in places.iter().enumerate().rev() {
-        first[place] = a;
     }
     let mut x = data.x.select(Axis(1), &first);
     for (mut column, size) in x.columns_mut().into_iter().zip(&sizes) {

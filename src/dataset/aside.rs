@@ -6,7 +6,21 @@ use std::path::Path;
 use crate::{Error, Result};
 
 /// Lets `fill` write a file beside `path`, then renames it to `path`; nothing is left behind on failure.
-pub(crate) fn write_aside(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+///
+/// # Errors
+/// What `fill` returns, and what the system refuses, with the name of the file.
+///
+/// ```
+/// use std::io::Write;
+/// # let folder = tempfile::tempdir().unwrap();
+/// let path = folder.path().join("note.txt");
+/// hessia::dataset::write_aside(&path, |file| {
+///     file.write_all(b"whole").map_err(|e| hessia::Error::io(&path, e))
+/// })?;
+/// assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+/// # Ok::<(), hessia::Error>(())
+/// ```
+pub fn write_aside(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
     let folder = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),

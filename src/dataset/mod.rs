@@ -16,7 +16,7 @@ use crate::loss::Targets;
 use crate::{Error, Result};
 
 pub use arrays::{read_inputs, read_targets, write_npy};
-pub(crate) use aside::write_aside;
+pub use aside::write_aside;
 pub use catalog::{CATALOG, CatalogEntry, Colour, catalog_entry};
 pub use cifar::{CifarLabels, read_cifar10, read_cifar100};
 pub(crate) use content::{LARGEST_RATIO, LARGEST_UNPACKED, format_at, hex, open_regular};

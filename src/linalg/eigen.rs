@@ -33,7 +33,7 @@ fn order_of(matrix: &Array2<f64>) -> Result<usize> {
 
 fn dsyevd(matrix: Array2<f64>, job: u8) -> Result<(Array1<f64>, Array2<f64>)> {
     let order = order_of(&matrix)?;
-    let mut a = if matrix.is_standard_layout() { matrix } else { matrix.as_standard_layout().into_owned() };
+    let mut a = row_major(matrix);
     let mut values = Array1::zeros(order);
     if order == 0 {
         return Ok((values, a));
@@ -59,11 +59,7 @@ fn dsyevd(matrix: Array2<f64>, job: u8) -> Result<(Array1<f64>, Array2<f64>)> {
         }
         info
     };
-    let (mut size, mut isize) = ([0.0], [0]);
-    call(&mut size, -1, &mut isize, -1);
-    let (lwork, liwork) = (work_size(size[0])?, isize[0].max(1));
-    let info =
-        whole_machine(|| call(&mut vec![0.0; lwork as usize], lwork, &mut vec![0; liwork as usize], liwork));
+    let info = with_work_space(&mut call)?;
     check("dsyevd", info, order)?;
     Ok((values, a))
 }
@@ -72,7 +68,6 @@ fn dsyevd(matrix: Array2<f64>, job: u8) -> Result<(Array1<f64>, Array2<f64>)> {
 pub(crate) fn symmetric_eigen_range(
     matrix: Array2<f64>,
     range: Range<usize>,
-    vectors: bool,
 ) -> Result<(Array1<f64>, Array2<f64>)> {
     let order = order_of(&matrix)?;
     if range.start >= range.end || range.end > order {
@@ -82,11 +77,10 @@ pub(crate) fn symmetric_eigen_range(
             format!("{}..{}", range.start, range.end),
         ));
     }
-    let mut a = if matrix.is_standard_layout() { matrix } else { matrix.as_standard_layout().into_owned() };
+    let mut a = row_major(matrix);
     let (n, count) = (order as c_int, range.len());
     let mut values = Array1::<f64>::zeros(order);
-    let mut z = Array2::<f64>::zeros(if vectors { (count, order) } else { (1, 1) });
-    let leading = if vectors { n } else { 1 };
+    let mut z = Array2::<f64>::zeros((count, order));
     let mut support = vec![0; 2 * order];
     let (lower, upper) = (range.start as c_int + 1, range.end as c_int);
     let (mut found, mut info) = (0, 0);
@@ -94,7 +88,7 @@ pub(crate) fn symmetric_eigen_range(
         // SAFETY: all arrays have the lengths that dsyevr asks for; values has n entries, z count columns.
         unsafe {
             lapack_sys::dsyevr_(
-                &(if vectors { b'V' } else { b'N' } as c_char),
+                &(b'V' as c_char),
                 &(b'I' as c_char),
                 &(b'U' as c_char),
                 &n,
@@ -108,7 +102,7 @@ pub(crate) fn symmetric_eigen_range(
                 &mut found,
                 values.as_mut_ptr(),
                 z.as_mut_ptr(),
-                &leading,
+                &n,
                 support.as_mut_ptr(),
                 work.as_mut_ptr(),
                 &lwork,
@@ -119,14 +113,23 @@ pub(crate) fn symmetric_eigen_range(
         }
         info
     };
-    let (mut size, mut isize) = ([0.0], [0]);
-    call(&mut size, -1, &mut isize, -1);
-    let (lwork, liwork) = (work_size(size[0])?, isize[0].max(1));
-    let info =
-        whole_machine(|| call(&mut vec![0.0; lwork as usize], lwork, &mut vec![0; liwork as usize], liwork));
+    let info = with_work_space(&mut call)?;
     check("dsyevr", info, order)?;
     let values = values.slice(ndarray::s![..count]).to_owned();
     Ok((values, z.reversed_axes()))
+}
+
+/// Takes the matrix as work space, in a copy only where it is not row-major.
+fn row_major(matrix: Array2<f64>) -> Array2<f64> {
+    if matrix.is_standard_layout() { matrix } else { matrix.as_standard_layout().into_owned() }
+}
+
+/// Asks a routine how much work space it wants (lengths of -1), then runs it with that; returns its `info`.
+fn with_work_space(call: &mut impl FnMut(&mut [f64], c_int, &mut [c_int], c_int) -> c_int) -> Result<c_int> {
+    let (mut size, mut isize) = ([0.0], [0]);
+    call(&mut size, -1, &mut isize, -1);
+    let (lwork, liwork) = (work_size(size[0])?, isize[0].max(1));
+    Ok(whole_machine(|| call(&mut vec![0.0; lwork as usize], lwork, &mut vec![0; liwork as usize], liwork)))
 }
 
 fn work_size(answer: f64) -> Result<c_int> {

@@ -5,7 +5,9 @@ use std::ops::Range;
 use ndarray::{Array1, Array2, Axis};
 
 use super::Spectrum;
-use crate::linalg::{symmetric_eigen, symmetric_eigen_range, symmetric_eigenvalues, whole_machine};
+use crate::linalg::{
+    euclidean_norm, symmetric_eigen, symmetric_eigen_range, symmetric_eigenvalues, whole_machine,
+};
 use crate::{Error, Result};
 
 /// All eigenvalues of a symmetric matrix.
@@ -73,7 +75,7 @@ pub fn eigh_range(matrix: &Array2<f64>, range: Range<usize>) -> Result<Spectrum>
     let tolerance = check(matrix)?;
     let first = range.start;
     let copy = matrix.as_standard_layout().into_owned();
-    let (eigenvalues, vectors) = symmetric_eigen_range(copy, range, true)?;
+    let (eigenvalues, vectors) = symmetric_eigen_range(copy, range)?;
     Ok(checked(matrix, eigenvalues, vectors, first, tolerance))
 }
 
@@ -111,13 +113,7 @@ pub(super) fn check(matrix: &Array2<f64>) -> Result<f64> {
         return Err(Error::shape("symmetric matrix", &[rows, rows], &[rows, columns]));
     }
     crate::error::check_finite("symmetric matrix", matrix.view().into_dyn())?;
-    // Scaled, so that squares of huge or tiny entries neither overflow nor vanish.
-    let largest = matrix.iter().fold(0.0_f64, |largest, v| largest.max(v.abs()));
-    let squares: f64 = match largest {
-        0.0 => 0.0,
-        _ => matrix.iter().map(|v| (v / largest) * (v / largest)).sum(),
-    };
-    let norm = largest * squares.sqrt();
+    let norm = euclidean_norm(matrix.iter());
     // A computed symmetric matrix may differ from its transpose by rounding, not by more.
     if let Some((i, j)) = asymmetric_entry(matrix, 1e-10 * norm) {
         return Err(Error::argument(
