@@ -63,6 +63,8 @@ pub(crate) struct Assembly<'a> {
     scale: f64,
     /// Rows that the gathered inputs of one thread may have.
     batch: usize,
+    /// The most distinct inputs that a layer has.
+    widest: usize,
     scratch: Mutex<Vec<Scratch>>,
     used: AtomicU64,
     possible: AtomicU64,
@@ -101,7 +103,7 @@ pub(crate) fn assemble(
     let mut columns = vec![Columns::of_data(net, &data.x)];
     columns.extend((1..net.depth()).map(|l| Columns::plain(net, l)));
     let widest = columns.iter().map(Columns::distinct).max().unwrap_or(1);
-    let batch = budget(3.4) / PLANNED_THREADS as f64 / ((widest + TILE_COLUMNS) * size_of::<f64>()) as f64;
+    let batch = budget(2.6) / PLANNED_THREADS as f64 / ((widest + TILE_COLUMNS) * size_of::<f64>()) as f64;
     let (first_row, first_column) = match part {
         Part::Whole => (0, 0),
         Part::Block(p, q) => (net.layer_range(p).start, net.layer_range(q).start),
@@ -114,7 +116,8 @@ pub(crate) fn assemble(
         parts: Parts::of(term, net.activation()),
         columns,
         scatter: Scatter { out: SharedMatrix::new(out), first_row, first_column, add: false },
-        batch: (batch as usize).max(64),
+        batch: (batch as usize).clamp(64, block.max(64)),
+        widest,
         scale,
         scratch: Mutex::new(Vec::new()),
         used: AtomicU64::new(0),
@@ -198,7 +201,8 @@ impl Assembly<'_> {
     }
 
     fn run(&self, p: usize, chunks: &[Couplings], task: &Task) {
-        let mut scratch = lock(&self.scratch).pop().unwrap_or_default();
+        let scratch = lock(&self.scratch).pop();
+        let mut scratch = scratch.unwrap_or_else(|| Scratch::new(self.batch, self.widest));
         match task {
             Task::Strip { i, pieces } => self.strip(p, chunks, *i, pieces, &mut scratch),
             Task::Slab { i, j, columns } => self.slab(p, chunks, (*i, *j), columns.clone(), &mut scratch),

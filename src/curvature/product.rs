@@ -10,18 +10,33 @@ use super::scatter::Tile;
 /// Columns of a tile. A tile stays in the second-level cache while it is summed up and written out.
 pub(super) const TILE_COLUMNS: usize = 128;
 /// Rows of a tile.
-const TILE_ROWS: usize = 640;
+const TILE_ROWS: usize = 512;
 
 /// An object: its chunk and its row there.
 pub(super) type Object = (u32, u32);
 
 /// The buffers of one thread, kept from task to task.
-#[derive(Default)]
+///
+/// Made once at their largest: buffers that grow leave their smaller selves behind in the allocator, which at
+/// P = 3,000 was a third of all memory beyond the result. Parts that are never used are never touched.
 pub(super) struct Scratch {
     left: Vec<f64>,
     right: Vec<f64>,
     tile: Vec<f64>,
     turned: Vec<f64>,
+}
+
+impl Scratch {
+    /// For batches of `objects`, and `inputs` that are gathered of each.
+    pub(super) fn new(objects: usize, inputs: usize) -> Scratch {
+        let tile = || vec![0.0; TILE_ROWS.min(inputs) * TILE_COLUMNS];
+        Scratch {
+            left: vec![0.0; objects * inputs],
+            right: vec![0.0; objects * TILE_COLUMNS],
+            tile: tile(),
+            turned: tile(),
+        }
+    }
 }
 
 /// The inputs of some objects, waiting for right-hand sides.
@@ -46,8 +61,8 @@ impl<G: Fn(Object, &Range<usize>, &mut [f64])> Product<'_, G> {
         }
     }
 
-    fn fill_left(&self, objects: &[Object], range: &Range<usize>, left: &mut Vec<f64>) {
-        let left = at_least(left, objects.len() * range.len());
+    fn fill_left(&self, objects: &[Object], range: &Range<usize>, left: &mut [f64]) {
+        let left = &mut left[..objects.len() * range.len()];
         for (row, &object) in left.chunks_exact_mut(range.len()).zip(objects) {
             (self.gather)(object, range, row);
         }
@@ -66,16 +81,16 @@ impl<G: Fn(Object, &Range<usize>, &mut [f64])> Product<'_, G> {
     ) {
         let whole = self.objects.len() <= self.batch;
         if whole {
-            fill(self.objects, at_least(&mut scratch.right, self.objects.len() * width));
+            fill(self.objects, &mut scratch.right[..self.objects.len() * width]);
         }
         for start in (0..height).step_by(TILE_ROWS) {
             let rows = start..height.min(start + TILE_ROWS);
-            let tile = at_least(&mut scratch.tile, rows.len() * width);
+            let tile = &mut scratch.tile[..rows.len() * width];
             tile.fill(0.0);
             for objects in self.objects.chunks(self.batch) {
                 if !whole {
                     self.fill_left(objects, &rows, &mut scratch.left);
-                    fill(objects, at_least(&mut scratch.right, objects.len() * width));
+                    fill(objects, &mut scratch.right[..objects.len() * width]);
                 }
                 let (stride, from) = if whole { (self.stride, rows.start) } else { (rows.len(), 0) };
                 let left = view(&scratch.left, objects.len(), stride);
@@ -85,7 +100,7 @@ impl<G: Fn(Object, &Range<usize>, &mut [f64])> Product<'_, G> {
                     .expect("the buffer has rows * columns entries");
                 general_mat_mul(self.scale, &left.t(), &right, 1.0, &mut tile);
             }
-            let turned = at_least(&mut scratch.turned, rows.len() * width);
+            let turned = &mut scratch.turned[..rows.len() * width];
             transpose(tile, width, turned);
             let (values, turned) = (view(tile, rows.len(), width), view(turned, width, rows.len()));
             done(rows.clone(), Tile { values, turned });
@@ -111,16 +126,7 @@ fn transpose(from: &[f64], width: usize, to: &mut [f64]) {
     }
 }
 
-/// The first `count` entries of a buffer, which grows where it is too short.
-fn at_least(buffer: &mut Vec<f64>, count: usize) -> &mut [f64] {
-    if buffer.len() < count {
-        buffer.resize(count, 0.0);
-    }
-    &mut buffer[..count]
-}
-
 fn view(buffer: &[f64], rows: usize, columns: usize) -> ArrayView2<'_, f64> {
-    // The buffer has been made long enough by `at_least`.
     ArrayView2::from_shape((rows, columns), &buffer[..rows * columns])
         .expect("the buffer has rows * columns entries")
 }
