@@ -10,6 +10,7 @@ pub mod dataset;
 pub mod error;
 #[cfg(feature = "figure")]
 pub mod figure;
+pub mod fit;
 pub mod linalg;
 pub mod loss;
 pub mod network;
