@@ -8,6 +8,7 @@ pub mod check;
 pub mod curvature;
 pub mod dataset;
 pub mod error;
+pub mod experiment;
 #[cfg(feature = "figure")]
 pub mod figure;
 pub mod fit;

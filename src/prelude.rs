@@ -7,6 +7,7 @@ pub use crate::{
 };
 pub use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, array, s};
 
+pub use crate::experiment;
 #[cfg(feature = "figure")]
 pub use crate::figure::{
     bounds_figure, density_figure, magnitude_figure, save_html, spectrum_figure, training_figure,
@@ -15,8 +16,8 @@ pub use crate::figure::{
 pub use crate::notebook::{EvcxrDisplay, output, show};
 #[cfg(feature = "table")]
 pub use crate::table::{
-    Provenance, audit_table, block_norm_table, density_table, magnitude_table, spectrum_table, verdict_table,
-    write_table,
+    Provenance, audit_table, block_norm_table, configuration_table, curve_table, density_table,
+    magnitude_table, read_table, spectrum_table, verdict_table, write_table,
 };
 pub use crate::theory::audit;
 pub use crate::train::{AdamSettings, Trained, adam};

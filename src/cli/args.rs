@@ -9,6 +9,7 @@ use hessia::dataset::CATALOG;
 use hessia::train::Precision;
 use hessia::{Activation, Loss, Reduction, Term};
 
+use super::experiment::{self, ExperimentArguments};
 use super::indices::Indices;
 
 /// Exact Hessians, their spectra and their bounds, for small neural networks.
@@ -35,6 +36,9 @@ pub enum Command {
     /// Trains a classifier on an embedded data set and writes it as .npz.
     #[command(after_help = TRAIN_EXAMPLES)]
     Train(TrainArguments),
+    /// Runs the paper's grid of networks on a data set, with several seeds, and writes tables.
+    #[command(after_help = experiment::EXAMPLES)]
+    Experiment(ExperimentArguments),
     /// Writes a notebook with the kernel and the imports set, and a first calculation.
     #[cfg(feature = "notebook")]
     NewNotebook(NewNotebookArguments),
@@ -202,7 +206,7 @@ pub struct NewNotebookArguments {
 }
 
 /// One of these names, listed in the help.
-fn named<T>(names: impl IntoIterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
+pub fn named<T>(names: impl IntoIterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
 where
     T: FromStr<Err = hessia::Error> + Clone + Send + Sync + 'static,
 {

@@ -1,6 +1,7 @@
 //! The commands: arguments in, files and a line of summary out.
 
 mod args;
+mod experiment;
 mod failure;
 mod hessian;
 mod indices;
@@ -44,6 +45,7 @@ fn dispatch(command: Command) -> Result<String, Failure> {
         Command::Hessian(arguments) => hessian::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
+        Command::Experiment(arguments) => experiment::run(&arguments),
         #[cfg(feature = "notebook")]
         Command::NewNotebook(arguments) => new_notebook::run(&arguments),
     }

@@ -6,16 +6,20 @@
 mod audit;
 mod blocks;
 mod density;
+mod experiment;
 mod magnitudes;
 mod provenance;
+mod read;
 mod spectrum;
 mod write;
 
 pub use audit::{audit_table, verdict_table};
 pub use blocks::block_norm_table;
 pub use density::density_table;
+pub use experiment::{configuration_table, curve_table, experiment_provenance};
 pub use magnitudes::magnitude_table;
 pub use provenance::Provenance;
+pub use read::read_table;
 pub use spectrum::spectrum_table;
 pub use write::{Format, PROVENANCE_KEY, write_table};
 

@@ -1,6 +1,6 @@
 //! Adam, step by step as PyTorch takes it.
 
-use ndarray::Array1;
+use ndarray::{Array1, CowArray, Ix2};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::number::Number;
 use super::outcome::survey;
 use super::pass::Pass;
-use crate::linalg::workers;
+use crate::linalg::{entries, workers};
 use crate::progress::Progress;
 use crate::{Dataset, Error, Loss, Network, Result};
 
@@ -92,7 +92,7 @@ impl Default for AdamSettings {
 }
 
 impl AdamSettings {
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let refuse = |what: &str, expected: &str, found: f64| Err(Error::argument(what, expected, found));
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             return refuse("learning rate", "a finite number above 0", self.learning_rate);
@@ -151,14 +151,10 @@ pub struct Trained {
 /// # Ok::<(), hessia::Error>(())
 /// ```
 pub fn adam(net: &Network, data: &Dataset, loss: Loss, settings: &AdamSettings) -> Result<Trained> {
-    settings.check()?;
-    crate::passes::check(net, data, loss)?;
-    // One thread: the products are too small to share, and its bits do not depend on how many there are.
-    let (theta, losses) = workers(|| match settings.precision {
-        Precision::Float32 => descend::<f32>(net, data, loss, settings),
-        Precision::Float64 => descend::<f64>(net, data, loss, settings),
-    })?;
-    let network = net.with_parameters(&theta)?;
+    let progress = Progress::new("Training", (settings.epochs * data.len()) as u64, "objects");
+    let inputs = Inputs::of(data, settings.precision);
+    let (network, losses) = train(net, data, &inputs, loss, settings, &|objects| progress.advance(objects))?;
+    drop(progress);
     let outcome = workers(|| survey(&network, data));
     let values = loss.values(&outcome.logits, &data.targets)?;
     Ok(Trained {
@@ -171,11 +167,47 @@ pub fn adam(net: &Network, data: &Dataset, loss: Loss, settings: &AdamSettings) 
     })
 }
 
+/// The inputs of a data set in the precision of training: made once for all networks trained on it.
+pub(crate) enum Inputs<'a> {
+    Float32(Vec<f32>),
+    Float64(CowArray<'a, f64, Ix2>),
+}
+
+impl<'a> Inputs<'a> {
+    pub(crate) fn of(data: &'a Dataset, precision: Precision) -> Self {
+        match precision {
+            Precision::Float32 => Inputs::Float32(data.x.iter().map(|&value| value as f32).collect()),
+            Precision::Float64 => Inputs::Float64(data.x.as_standard_layout()),
+        }
+    }
+}
+
+/// The network that [`adam`] ends with, and the loss of each epoch; `advance` hears of every batch.
+pub(crate) fn train(
+    net: &Network,
+    data: &Dataset,
+    inputs: &Inputs<'_>,
+    loss: Loss,
+    settings: &AdamSettings,
+    advance: &(dyn Fn(u64) -> Result<()> + Sync),
+) -> Result<(Network, Vec<f64>)> {
+    settings.check()?;
+    crate::passes::check(net, data, loss)?;
+    // One thread: the products are too small to share, and its bits do not depend on how many there are.
+    let (theta, losses) = workers(|| match inputs {
+        Inputs::Float32(x) => descend(net, data, x, loss, settings, advance),
+        Inputs::Float64(x) => descend(net, data, entries(x), loss, settings, advance),
+    })?;
+    Ok((net.with_parameters(&theta)?, losses))
+}
+
 fn descend<T: Number>(
     net: &Network,
     data: &Dataset,
+    inputs: &[T],
     loss: Loss,
     settings: &AdamSettings,
+    advance: &(dyn Fn(u64) -> Result<()> + Sync),
 ) -> Result<(Array1<f64>, Vec<f64>)> {
     let mut theta: Vec<T> = net.parameters().iter().map(|&v| T::of(v)).collect();
     let mut gradient = vec![T::zero(); theta.len()];
@@ -184,10 +216,9 @@ fn descend<T: Number>(
     // Stream 0 of the same seed may have drawn the network's first weights.
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     rng.set_stream(1);
-    let mut pass = Pass::new(net, data, loss, settings.batch.min(data.len()));
+    let mut pass = Pass::new(net, data, inputs, loss, settings.batch.min(data.len()));
     let scale = loss.normaliser(data.len(), net.outputs());
     let mut losses = Vec::with_capacity(settings.epochs);
-    let progress = Progress::new("Training", (settings.epochs * data.len()) as u64, "objects");
     for epoch in 1..=settings.epochs {
         if settings.shuffle {
             objects.shuffle(&mut rng);
@@ -196,7 +227,7 @@ fn descend<T: Number>(
         for rows in objects.chunks(settings.batch) {
             total += pass.gradient(&theta, rows, &mut gradient);
             moments.step(&mut theta, &gradient);
-            progress.advance(rows.len() as u64)?;
+            advance(rows.len() as u64)?;
         }
         let value = total * scale;
         if !value.is_finite() {

@@ -1,6 +1,6 @@
 //! Training: Adam with the paper's settings, and descent to a true stationary point.
 
-mod adam;
+pub(crate) mod adam;
 mod number;
 mod outcome;
 mod pass;

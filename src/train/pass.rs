@@ -20,6 +20,8 @@ struct Place {
 /// A network's shape with buffers for batches of up to `rows` objects.
 pub(super) struct Pass<'a, T> {
     data: &'a Dataset,
+    /// The data set's inputs, row by row.
+    inputs: &'a [T],
     loss: Loss,
     activation: Activation,
     places: Vec<Place>,
@@ -35,7 +37,7 @@ pub(super) struct Pass<'a, T> {
 
 impl<'a, T: Number> Pass<'a, T> {
     /// Network, data and loss have been checked to belong together.
-    pub(super) fn new(net: &Network, data: &'a Dataset, loss: Loss, rows: usize) -> Self {
+    pub(super) fn new(net: &Network, data: &'a Dataset, inputs: &'a [T], loss: Loss, rows: usize) -> Self {
         let mut places = Vec::new();
         let mut start = 0;
         for layer in net.layers() {
@@ -47,6 +49,7 @@ impl<'a, T: Number> Pass<'a, T> {
         let zeros = |width: usize| Array2::from_elem((rows, width), T::zero());
         Pass {
             data,
+            inputs,
             loss,
             activation: net.activation(),
             x: places.iter().map(|place| zeros(place.inputs)).collect(),
@@ -63,11 +66,7 @@ impl<'a, T: Number> Pass<'a, T> {
         let rows = objects.len();
         let inputs = self.data.inputs();
         for (&object, row) in objects.iter().zip(entries_mut(&mut self.x[0]).chunks_exact_mut(inputs)) {
-            let values = self.data.x.row(object);
-            match values.as_slice() {
-                Some(values) => row.iter_mut().zip(values).for_each(|(x, &value)| *x = T::of(value)),
-                None => row.iter_mut().zip(values).for_each(|(x, &value)| *x = T::of(value)),
-            }
+            row.copy_from_slice(&self.inputs[object * inputs..][..inputs]);
         }
         for (l, place) in self.places.iter().enumerate() {
             let mut z = self.delta[l].slice_mut(s![..rows, ..]);
