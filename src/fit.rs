@@ -65,10 +65,10 @@ pub fn line(x: &[f64], y: &[f64]) -> Result<Fit> {
     })
 }
 
-/// Power law `y = factor * x^exponent`: a [`line`] through the logarithms.
+/// Power law `y = factor * x^exponent`: a [`line()`] through the logarithms.
 ///
 /// # Errors
-/// As [`line`]; numbers that are not positive.
+/// As [`line()`]; numbers that are not positive.
 ///
 /// ```
 /// use hessia::fit::power_law;
@@ -81,10 +81,10 @@ pub fn power_law(x: &[f64], y: &[f64]) -> Result<Fit> {
     Ok(Fit { factor: fit.factor.exp(), ..fit })
 }
 
-/// Exponential `y = factor * exp(exponent * x)`: a [`line`] through the logarithms of `y`.
+/// Exponential `y = factor * exp(exponent * x)`: a [`line()`] through the logarithms of `y`.
 ///
 /// # Errors
-/// As [`line`]; `y` that are not positive.
+/// As [`line()`]; `y` that are not positive.
 ///
 /// ```
 /// use hessia::fit::exponential;

@@ -5,6 +5,7 @@
 extern crate openblas_src as _;
 
 pub mod check;
+pub mod cost;
 pub mod curvature;
 pub mod dataset;
 pub mod error;

@@ -1,5 +1,7 @@
 //! What a notebook or a small program wants at hand: `use hessia::prelude::*;`.
 
+pub use crate::cost::{Cost, curvature_cost};
+pub use crate::fit::{Fit, exponential, power_law};
 pub use crate::{
     Activation, Curvature, Dataset, Error, Inertia, Layer, Loss, LossKind, Network, Reduction, Result,
     Spectrum, Targets, Term, curvature, curvature_block, eigh, eigh_largest, eigh_range, eigvalsh, ggn,
@@ -10,14 +12,14 @@ pub use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, array, s};
 pub use crate::experiment;
 #[cfg(feature = "figure")]
 pub use crate::figure::{
-    bounds_figure, density_figure, magnitude_figure, save_html, spectrum_figure, training_figure,
+    bounds_figure, cost_figure, density_figure, magnitude_figure, save_html, spectrum_figure, training_figure,
 };
 #[cfg(feature = "notebook")]
 pub use crate::notebook::{EvcxrDisplay, output, show};
 #[cfg(feature = "table")]
 pub use crate::table::{
-    Provenance, audit_table, block_norm_table, configuration_table, curve_table, density_table,
-    magnitude_table, read_table, spectrum_table, verdict_table, write_table,
+    Provenance, audit_table, block_norm_table, configuration_table, cost_table, curve_table, density_table,
+    fit_table, magnitude_table, read_table, spectrum_table, verdict_table, write_table,
 };
 pub use crate::theory::audit;
 pub use crate::train::{AdamSettings, Trained, adam};

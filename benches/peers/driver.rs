@@ -8,7 +8,7 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Instant;
 
-use hessia::linalg::{blas_name, peak_memory};
+use hessia::linalg::{blas_name, dgemm_rate, peak_memory};
 use hessia::{Targets, Term, curvature, eigh, eigh_largest, eigvalsh, ggn_spectra, per_object, threads};
 use ndarray::{Array2, Axis};
 use ndarray_npy::{WriteNpyExt, read_npy, write_npy};
@@ -215,38 +215,4 @@ fn dsyevr(matrix: &Array2<f64>) -> Vec<f64> {
         }
     }
     values
-}
-
-/// Best of five products of order 2,048, all threads, in GFLOP/s: what this machine's BLAS can do now.
-fn dgemm_rate() -> f64 {
-    let n = 2048_usize;
-    let (a, b, mut c) = (vec![0.5; n * n], vec![0.25; n * n], vec![0.0; n * n]);
-    let order = n as i32;
-    let best = (0..5)
-        .map(|_| {
-            let start = Instant::now();
-            // SAFETY: three n x n arrays.
-            unsafe {
-                openblas_set_num_threads(threads() as i32);
-                cblas_sys::cblas_dgemm(
-                    cblas_sys::CBLAS_LAYOUT::CblasRowMajor,
-                    cblas_sys::CBLAS_TRANSPOSE::CblasNoTrans,
-                    cblas_sys::CBLAS_TRANSPOSE::CblasNoTrans,
-                    order,
-                    order,
-                    order,
-                    1.0,
-                    a.as_ptr(),
-                    order,
-                    b.as_ptr(),
-                    order,
-                    0.0,
-                    c.as_mut_ptr(),
-                    order,
-                );
-            }
-            start.elapsed().as_secs_f64()
-        })
-        .fold(f64::INFINITY, f64::min);
-    2.0 * (n as f64).powi(3) / best / 1e9
 }

@@ -41,6 +41,8 @@ pub(crate) struct Work {
     pub(crate) object_blocks: usize,
     /// Share of the (object, output) pairs that entered a product.
     pub(crate) active: f64,
+    /// Additions and multiplications of all products.
+    pub(crate) flops: u64,
 }
 
 /// Which part of the Hessian is wanted.
@@ -68,6 +70,7 @@ pub(crate) struct Assembly<'a> {
     scratch: Mutex<Vec<Scratch>>,
     used: AtomicU64,
     possible: AtomicU64,
+    flops: AtomicU64,
 }
 
 /// One independent piece of work at a layer p.
@@ -122,6 +125,7 @@ pub(crate) fn assemble(
         scratch: Mutex::new(Vec::new()),
         used: AtomicU64::new(0),
         possible: AtomicU64::new(0),
+        flops: AtomicU64::new(0),
     };
 
     let object_blocks = data.len().div_ceil(block);
@@ -160,6 +164,7 @@ pub(crate) fn assemble(
         distinct_inputs: assembly.columns[0].distinct() - usize::from(net.layers()[0].bias.is_some()),
         object_blocks,
         active: if possible == 0 { 0.0 } else { used as f64 / possible as f64 },
+        flops: assembly.flops.into_inner(),
     })
 }
 
@@ -222,6 +227,10 @@ impl Assembly<'_> {
         active
     }
 
+    fn count(&self, objects: &[Object], height: usize, width: usize) {
+        self.flops.fetch_add(2 * (objects.len() * height * width) as u64, Ordering::Relaxed);
+    }
+
     fn strip(&self, p: usize, chunks: &[Couplings], i: usize, pieces: &[Piece], scratch: &mut Scratch) {
         let active = self.active(chunks, |chunk, n| chunk.is_active(n, i));
         let height = self.columns[p].distinct();
@@ -238,6 +247,7 @@ impl Assembly<'_> {
                     self.right_hand_side(chunks, object, p, i, &tile, row);
                 }
             };
+            self.count(&active, height, width);
             product.multiply(height, width, scratch, fill, |rows, done| {
                 let mut from = 0;
                 let row_parameters = self.columns[p].parameters(i, &rows);
@@ -319,6 +329,7 @@ impl Assembly<'_> {
                     row.iter_mut().for_each(|value| *value *= factor);
                 }
             };
+            self.count(&active, range.end, width);
             product.multiply(range.end, width, scratch, fill, |rows, done| {
                 let corner = (rows.start, range.start);
                 let list = |i, range: &Range<usize>| self.columns[p].parameters(i, range);

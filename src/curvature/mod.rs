@@ -95,6 +95,8 @@ pub struct Work {
     pub active_share: f64,
     /// Number of blocks that the objects were taken in, to keep memory small.
     pub object_blocks: usize,
+    /// Additions and multiplications of all matrix products, counted: about `m P²` where nothing is left out.
+    pub flops: u64,
 }
 
 /// The exact curvature matrix of a loss over a data set, P x P.
@@ -136,6 +138,7 @@ pub fn curvature(net: &Network, data: &Dataset, loss: Loss, term: Term) -> Resul
             distinct_inputs: work.distinct_inputs,
             active_share: work.active,
             object_blocks: work.object_blocks,
+            flops: work.flops,
         },
     })
 }

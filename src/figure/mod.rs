@@ -4,6 +4,7 @@
 //! (Okabe and Ito's for lines and points, cividis for maps).
 
 mod bounds;
+mod cost;
 mod density;
 mod html;
 mod magnitudes;
@@ -13,6 +14,7 @@ mod symlog;
 mod training;
 
 pub use bounds::bounds_figure;
+pub use cost::cost_figure;
 pub use density::density_figure;
 pub use html::save_html;
 pub use magnitudes::magnitude_figure;

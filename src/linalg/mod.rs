@@ -3,6 +3,7 @@
 mod cholesky;
 mod dense;
 mod eigen;
+mod rate;
 mod shared;
 mod singular;
 mod system;
@@ -11,6 +12,7 @@ mod threads;
 pub(crate) use cholesky::solve_shifted;
 pub(crate) use dense::{entries, entries_mut, matmul};
 pub(crate) use eigen::{count_above, symmetric_eigen, symmetric_eigen_range, symmetric_eigenvalues};
+pub use rate::dgemm_rate;
 pub(crate) use shared::{SharedMatrix, zeros};
 pub(crate) use singular::{euclidean_norm, spectral_norm};
 pub use system::{available_memory, blas_name, peak_memory};

@@ -5,8 +5,10 @@
 
 mod audit;
 mod blocks;
+mod cost;
 mod density;
 mod experiment;
+mod fit;
 mod magnitudes;
 mod provenance;
 mod read;
@@ -15,8 +17,10 @@ mod write;
 
 pub use audit::{audit_table, verdict_table};
 pub use blocks::block_norm_table;
+pub use cost::cost_table;
 pub use density::density_table;
 pub use experiment::{configuration_table, curve_table, experiment_provenance};
+pub use fit::fit_table;
 pub use magnitudes::magnitude_table;
 pub use provenance::Provenance;
 pub use read::read_table;
