@@ -35,7 +35,7 @@ pub use dataset::Dataset;
 pub use error::{Error, Result};
 pub use linalg::{set_threads, side_by_side, threads};
 pub use loss::{Loss, LossKind, Reduction, Targets};
-pub use network::{Activation, Layer, Network, ParameterRange};
+pub use network::{Activation, Layer, LoadOptions, Network, ParameterRange, WeightLayout};
 pub use passes::{gradient, loss_and_gradient, loss_value};
 pub use spectrum::{Inertia, Route, Spectrum, eigh, eigh_largest, eigh_range, eigvalsh, network_spectrum};
 

@@ -313,9 +313,8 @@ fn unusable_arrays_are_refused_by_name() {
     assert_refused(cross_entropy("float64.npy"), &["class labels", "float64 of shape [4, 3]"], None);
     assert_refused(cross_entropy("int64_negative.npy"), &["from 0", "-1 for object 1"], None);
     for loss in [Loss::mean_squared_error(), Loss::binary_cross_entropy()] {
-        let refused = read_targets(numpy("int64.npy"), loss);
-        assert_refused(refused, &[&loss.to_string(), "(m, K)", "int64 of shape [4]"], None);
-        assert_refused(read_targets(numpy("three.npy"), loss), &["(m, K)", "[2, 2, 2]"], None);
+        let refused = read_targets(numpy("three.npy"), loss);
+        assert_refused(refused, &[&loss.to_string(), "(m, K)", "[2, 2, 2]"], None);
         assert_refused(read_targets(numpy("not_finite.npy"), loss), &["not_finite.npy", "NaN"], None);
         let (y, notes) = read_targets(numpy("float32.npy"), loss).unwrap();
         assert_eq!(y, Targets::Values(expected_x()));

@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use hessia::dataset::CATALOG;
 use hessia::train::Precision;
-use hessia::{Activation, Loss, Reduction, Term};
+use hessia::{Activation, Loss, Reduction, Term, WeightLayout};
 
 use super::experiment::{self, ExperimentArguments};
 use super::indices::Indices;
@@ -54,6 +54,10 @@ Examples:
     hessia hessian net.npz --inputs X.npy --targets Y.npy --activation tanh \\
         --loss mse --reduction sum --term ggn --output G.npy
 
+  Of a network that PyTorch exported, its activation read from the graph:
+    hessia hessian net.onnx --inputs X.npy --targets y.npy \\
+        --loss cross-entropy --output H.npy
+
 H.npy holds float64 numbers in C order, P x P, rows and columns in the order of
 PyTorch's parameters(): numpy.load(\"H.npy\").";
 
@@ -83,18 +87,23 @@ Examples:
 /// A network, its data and its loss.
 #[derive(Debug, Args)]
 pub struct ProblemArguments {
-    /// Network: an .npz of arrays named as in a state dict (0.weight of shape out x in, 0.bias, 2.weight, ...).
+    /// Network: .npz or .safetensors of arrays named as in a state dict (0.weight of shape out x in, 0.bias,
+    /// 2.weight, ...), or .onnx.
     #[arg(value_name = "NET")]
     pub network: PathBuf,
     /// Inputs, one object a row: an .npy of shape m x n, float64 or float32.
     #[arg(long, value_name = "X.npy")]
     pub inputs: PathBuf,
-    /// Targets: an .npy of int64 labels (m) for cross-entropy, of floats (m x K) for mse and bce.
+    /// Targets: an .npy of labels (m) for cross-entropy, of numbers (m x K) for mse and bce.
     #[arg(long, value_name = "y.npy")]
     pub targets: PathBuf,
-    /// Activation between the layers.
+    /// Activation between the layers; an .onnx file tells it itself.
     #[arg(long, value_parser = named::<Activation>(Activation::ALL.map(Activation::name)))]
-    pub activation: Activation,
+    pub activation: Option<Activation>,
+    /// Shape of the weights: outputs x inputs (PyTorch, candle) or inputs x outputs (burn, Flax); told by the shapes
+    /// where only one fits.
+    #[arg(long, value_name = "LAYOUT", value_parser = named::<WeightLayout>(WeightLayout::ALL.map(WeightLayout::name)))]
+    pub weights: Option<WeightLayout>,
     /// Loss, by PyTorch's definitions.
     #[arg(long, value_parser = named::<Loss>(["cross-entropy", "mse", "bce"]))]
     pub loss: Loss,

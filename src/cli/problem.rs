@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hessia::dataset::{read_inputs, read_targets};
-use hessia::{Dataset, Error, Loss, Network, Reduction, Targets};
+use hessia::{Dataset, Error, LoadOptions, Loss, Network, Reduction, Targets};
 
 use super::args::ProblemArguments;
 use super::failure::Failure;
@@ -27,8 +27,8 @@ impl Problem {
             Reduction::Mean => arguments.loss,
             Reduction::Sum => arguments.loss.sum(),
         };
-        let (net, mut notes) =
-            Network::load(&arguments.network, arguments.activation).map_err(Failure::input)?;
+        let options = LoadOptions { activation: arguments.activation, layout: arguments.weights };
+        let (net, mut notes) = Network::load(&arguments.network, options).map_err(Failure::input)?;
         let (x, converted) = read_inputs(&arguments.inputs).map_err(Failure::input)?;
         notes.extend(converted);
         if x.ncols() != net.inputs() {
@@ -58,7 +58,7 @@ impl Problem {
         report.set("parameters", self.net.parameter_count());
         report.set("objects", self.data.len());
         report.set("files", serde_json::json!([arguments.network, arguments.inputs, arguments.targets]));
-        report.set("activation", arguments.activation.name());
+        report.set("activation", self.net.activation().name());
         report.set("loss_function", self.loss.to_string());
         report.set("reduction", serde_json::json!(arguments.reduction));
         report.set("term", arguments.term.name());

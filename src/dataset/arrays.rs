@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ndarray::{Array1, Array2, ArrayRef, Dimension, Ix2};
+use ndarray::{Array1, Array2, ArrayD, ArrayRef, Dimension, Ix2};
 
 use super::aside::write_aside;
 use super::npy::{NpyArray, NpyValues, read_npy, write_array};
@@ -31,36 +31,28 @@ const LARGEST_EXACT: i64 = 1 << 53;
 pub fn read_inputs(path: impl AsRef<Path>) -> Result<(Array2<f64>, Vec<String>)> {
     let path = path.as_ref();
     let NpyArray { values, dtype, mut notes } = read_npy(path)?;
-    let wrong_rank = |shape: &[usize]| {
-        Error::format(path, "inputs of shape (m, n), one object a row", format!("shape {shape:?}"))
-    };
-    let x = match values {
-        NpyValues::Floats(array) => {
-            let shape = array.shape().to_vec();
-            array.into_dimensionality::<Ix2>().map_err(|_| wrong_rank(&shape))?
-        }
+    let array = match values {
+        NpyValues::Floats(array) => array,
         NpyValues::Integers(array) => {
-            let shape = array.shape().to_vec();
-            let array = array.into_dimensionality::<Ix2>().map_err(|_| wrong_rank(&shape))?;
-            if let Some(value) = array.iter().find(|value| value.unsigned_abs() > LARGEST_EXACT as u64) {
-                return Err(Error::format(path, "integers of at most 2^53", value.to_string()));
-            }
             notes.insert(0, format!("{}: {dtype} read as float64", path.display()));
-            array.mapv(|value| value as f64)
+            as_floats(path, array)?
         }
     };
+    let shape = array.shape().to_vec();
+    let x = array.into_dimensionality::<Ix2>().map_err(|_| {
+        Error::format(path, "inputs of shape (m, n), one object a row", format!("shape {shape:?}"))
+    })?;
     check_finite(&format!("{}: inputs", path.display()), x.view().into_dyn())?;
     Ok((x, notes))
 }
 
 /// Reads the targets that `loss` takes from a `.npy` file; also returns what was converted.
 ///
-/// Cross-entropy takes class labels: integers of shape (m) or (m, 1), from 0. The other losses take real values:
-/// float32 or float64 of shape (m, K), or (m) where K = 1.
+/// Cross-entropy takes class labels of shape (m) or (m, 1), from 0: integers, or floats that are whole numbers. The
+/// other losses take numbers of shape (m, K), or (m) where K = 1: floats, or integers up to 2^53.
 ///
 /// # Errors
-/// As [`read_npy`]; real values for cross-entropy or integers for the other losses, another shape, a negative
-/// label, NaN or infinity.
+/// As [`read_npy`]; fractions for cross-entropy, another shape, a negative label, NaN or infinity.
 ///
 /// ```
 /// use hessia::Loss;
@@ -78,35 +70,58 @@ pub fn read_targets(path: impl AsRef<Path>, loss: Loss) -> Result<(Targets, Vec<
     let path = path.as_ref();
     let NpyArray { values, dtype, mut notes } = read_npy(path)?;
     let shape = values.shape().to_vec();
-    let labels_expected = "class labels for cross-entropy: integers of shape (m) or (m, 1)";
-    let values_expected = format!("real targets for {loss}: float32 or float64 of shape (m, K)");
     let found = format!("{dtype} of shape {shape:?}");
-    match (values, loss.kind) {
-        (NpyValues::Integers(array), LossKind::CrossEntropy) => {
-            if !matches!(shape[..], [_] | [_, 1]) {
-                return Err(Error::format(path, labels_expected, found));
+    if loss.kind == LossKind::CrossEntropy {
+        let expected = "class labels for cross-entropy: whole numbers of shape (m) or (m, 1)";
+        let refused = || Error::format(path, expected, &found);
+        if !matches!(shape[..], [_] | [_, 1]) {
+            return Err(refused());
+        }
+        let labels: Vec<i64> = match values {
+            NpyValues::Integers(labels) => labels.into_iter().collect(),
+            NpyValues::Floats(labels) => {
+                notes.push(format!("{}: {dtype} labels read as integers", path.display()));
+                labels.into_iter().map(|label| whole(label).ok_or_else(refused)).collect::<Result<_>>()?
             }
-            let labels = array.iter().enumerate().map(|(object, &label)| {
-                usize::try_from(label).map_err(|_| {
-                    Error::format(path, "class labels from 0", format!("{label} for object {object}"))
-                })
-            });
-            Ok((Targets::Classes(labels.collect::<Result<Array1<_>>>()?), notes))
+        };
+        let label = |(object, label): (usize, i64)| {
+            usize::try_from(label).map_err(|_| {
+                Error::format(path, "class labels from 0", format!("{label} for object {object}"))
+            })
+        };
+        let labels = labels.into_iter().enumerate().map(label);
+        return Ok((Targets::Classes(labels.collect::<Result<Array1<_>>>()?), notes));
+    }
+    let expected = format!("targets for {loss}: numbers of shape (m, K)");
+    let array = match values {
+        NpyValues::Floats(array) => array,
+        NpyValues::Integers(array) => {
+            notes.push(format!("{}: {dtype} read as float64", path.display()));
+            as_floats(path, array)?
         }
-        (NpyValues::Floats(_), LossKind::CrossEntropy) => Err(Error::format(path, labels_expected, found)),
-        (NpyValues::Integers(_), _) => Err(Error::format(path, values_expected, found)),
-        (NpyValues::Floats(array), _) => {
-            let matrix = match shape[..] {
-                [m] => {
-                    notes.push(format!("{}: targets of shape ({m}) taken as ({m}, 1)", path.display()));
-                    array.into_shape_with_order((m, 1)).ok()
-                }
-                _ => array.into_dimensionality::<Ix2>().ok(),
-            };
-            let matrix = matrix.ok_or_else(|| Error::format(path, values_expected, found))?;
-            check_finite(&format!("{}: targets", path.display()), matrix.view().into_dyn())?;
-            Ok((Targets::Values(matrix), notes))
+    };
+    let matrix = match shape[..] {
+        [m] => {
+            notes.push(format!("{}: targets of shape ({m}) taken as ({m}, 1)", path.display()));
+            array.into_shape_with_order((m, 1)).ok()
         }
+        _ => array.into_dimensionality::<Ix2>().ok(),
+    };
+    let matrix = matrix.ok_or_else(|| Error::format(path, expected, found))?;
+    check_finite(&format!("{}: targets", path.display()), matrix.view().into_dyn())?;
+    Ok((Targets::Values(matrix), notes))
+}
+
+/// A float that is a whole number, as an integer.
+fn whole(value: f64) -> Option<i64> {
+    let exact = value.fract() == 0.0 && value.abs() <= LARGEST_EXACT as f64;
+    exact.then_some(value as i64)
+}
+
+fn as_floats(path: &Path, array: ArrayD<i64>) -> Result<ArrayD<f64>> {
+    match array.iter().find(|value| value.unsigned_abs() > LARGEST_EXACT as u64) {
+        Some(value) => Err(Error::format(path, "integers of at most 2^53", value.to_string())),
+        None => Ok(array.mapv(|value| value as f64)),
     }
 }
 

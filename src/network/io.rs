@@ -1,37 +1,94 @@
-//! Networks as `.npz` files of arrays in state-dict names.
+//! Networks from files of every kind that is read, and back into `.npz`.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::Read;
 use std::path::Path;
+use std::str::FromStr;
 
-use ndarray::{Array1, Array2, Ix1, Ix2};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
-
-use super::names::{Kind, Name};
-use super::{Activation, Layer, Network};
-use crate::dataset::{
-    Header, LARGEST_RATIO, LARGEST_UNPACKED, NpyValues, Place, format_at, hex, open_regular, write_array,
-    write_aside,
-};
-use crate::error::check_finite;
+use super::{Activation, Network, npz, onnx, safetensors};
+use crate::dataset::{format_at, hex, open_regular, write_aside};
 use crate::{Error, Result};
 
-const ARCHIVE: &str = "a .npz archive of weights and biases";
+const READ: &str = "a network: .npz, .safetensors or .onnx";
+
+/// Which way round a file keeps its weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WeightLayout {
+    /// Shape (outputs, inputs): PyTorch, candle, equinox.
+    OutIn,
+    /// Shape (inputs, outputs): burn, Flax, Keras.
+    InOut,
+}
+
+impl WeightLayout {
+    /// Both.
+    pub const ALL: [WeightLayout; 2] = [WeightLayout::OutIn, WeightLayout::InOut];
+
+    /// The name used on the command line: `out-in` or `in-out`.
+    pub fn name(self) -> &'static str {
+        match self {
+            WeightLayout::OutIn => "out-in",
+            WeightLayout::InOut => "in-out",
+        }
+    }
+}
+
+impl FromStr for WeightLayout {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        WeightLayout::ALL
+            .into_iter()
+            .find(|layout| layout.name() == name)
+            .ok_or_else(|| Error::argument("weight layout", "out-in or in-out", format!("{name:?}")))
+    }
+}
+
+/// What is known of a network beside its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LoadOptions {
+    /// Activation between the layers. ONNX files tell it themselves, the others do not.
+    pub activation: Option<Activation>,
+    /// Which way round the weights are. Without it the shapes decide, and where they do not, (outputs, inputs).
+    pub layout: Option<WeightLayout>,
+}
+
+impl From<Option<Activation>> for LoadOptions {
+    fn from(activation: Option<Activation>) -> Self {
+        LoadOptions { activation, layout: None }
+    }
+}
+
+impl From<Activation> for LoadOptions {
+    fn from(activation: Activation) -> Self {
+        Some(activation).into()
+    }
+}
 
 impl Network {
-    /// Reads a network from a `.npz` file of arrays in state-dict names; also returns what was converted.
+    /// Reads a network from a `.npz`, `.safetensors` or `.onnx` file; also returns what was converted.
     ///
-    /// Weights have shape (outputs, inputs), biases (outputs), float32 or float64. The names are those of
-    /// PyTorch, `0.weight`, `0.bias`, `2.weight` and so on, with any prefix (`net.0.weight`, `fc1.weight`);
-    /// layers follow each other by the numbers in their names, 10 after 2. Each layer may have biases or not.
-    /// The file may be stored (`numpy.savez`) or compressed (`numpy.savez_compressed`).
+    /// `options` is an [`Activation`], or `None` where the file tells it (ONNX), or [`LoadOptions`]. A file whose
+    /// name ends otherwise is told by its first bytes.
+    ///
+    /// In `.npz` and `.safetensors`, weights have shape (outputs, inputs) and biases (outputs); each layer may have
+    /// biases or not. Weights of shape (inputs, outputs), as burn, Flax and Keras keep them, are read transposed where
+    /// only that fits, or where [`LoadOptions::layout`] says so. The names are those of PyTorch, `0.weight`,
+    /// `0.bias`, `2.weight` and so on, with any prefix (`net.0.weight`, `fc1.weight`); layers follow each other by the
+    /// numbers in their names, 10 after 2. Names that differ in more than numbers (`features.0.weight`,
+    /// `head.weight`) are put in the one order in which widths follow on each other, numbers ascend and modules stay
+    /// together; where there are several, in that of the file, if it is not merely alphabetical. Entries are float32
+    /// or float64, in `.safetensors` also float16 or bfloat16. A `.npz` may be stored (`numpy.savez`) or compressed.
+    ///
+    /// In `.onnx`, the graph is a chain from its one input to its one output: Gemm, or MatMul with Add, with the same
+    /// activation between all of them (Relu, LeakyRelu, Tanh, Sigmoid, Softplus, Gelu, Elu, Swish, or the small
+    /// graphs that PyTorch writes for GELU and SiLU), and Flatten, Reshape to rows or Identity anywhere.
     ///
     /// # Errors
-    /// An archive that is damaged or unfolds to more than 1 GiB, names that are not those of one chain of
-    /// layers, a bias without its weight, another dtype or rank, shapes that do not follow on each other, NaN or
-    /// infinity: with the file, the array, what was expected and what was found.
+    /// A file that is damaged or claims more than it holds or than 1 GiB; names that are not weights and biases, a
+    /// bias without its weight, layers whose order nothing tells; another dtype or rank, shapes that do not follow on
+    /// each other, NaN or infinity; an ONNX operator that has no place in such a chain, by name and node; no
+    /// activation where the file does not tell it, or another than it tells. Each with the file, the array, what was
+    /// expected and what was found.
     ///
     /// ```
     /// use hessia::{Activation, Network};
@@ -42,27 +99,24 @@ impl Network {
     /// let (read, notes) = Network::load(&path, Activation::Tanh)?;
     /// assert_eq!(read, net);
     /// assert!(notes.is_empty());
+    /// assert!(Network::load(&path, None).unwrap_err().to_string().contains("activation"));
     /// # Ok::<(), hessia::Error>(())
     /// ```
-    pub fn load(path: impl AsRef<Path>, activation: Activation) -> Result<(Network, Vec<String>)> {
-        let path = path.as_ref();
-        let mut archive = Archive::open(path)?;
-        let found = archive.headers()?;
-        let chain = order(path, found)?;
-        let mut notes = Vec::new();
-        let mut layers = Vec::with_capacity(chain.len());
-        for (weight, bias) in &chain {
-            let weight = archive.read(weight, &mut notes)?.into_dimensionality::<Ix2>();
-            let bias = match bias {
-                Some(bias) => Some(archive.read(bias, &mut notes)?.into_dimensionality::<Ix1>()),
-                None => None,
-            };
-            // Ranks were checked with the headers.
-            let rank = |e: ndarray::ShapeError| Error::format(path, ARCHIVE, e.to_string());
-            let weight: Array2<f64> = weight.map_err(rank)?;
-            let bias: Option<Array1<f64>> = bias.transpose().map_err(rank)?;
-            layers.push(Layer { weight, bias });
+    pub fn load(path: impl AsRef<Path>, options: impl Into<LoadOptions>) -> Result<(Network, Vec<String>)> {
+        let (path, options) = (path.as_ref(), options.into());
+        let kind = Kind::of(path)?;
+        if kind == Kind::Onnx {
+            return onnx::read(path, options);
         }
+        let Some(activation) = options.activation else {
+            let expected = format!("one of {}", Activation::ALL.map(Activation::name).join(", "));
+            let found = format!("none, and {} does not tell it", path.display());
+            return Err(Error::argument("activation", expected, found));
+        };
+        let (layers, notes) = match kind {
+            Kind::Npz => npz::read(path, options.layout)?,
+            _ => safetensors::read(path, options.layout)?,
+        };
         Ok((Network::new(layers, activation)?, notes))
     }
 
@@ -75,170 +129,38 @@ impl Network {
     /// The system's, for the folder or the file.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        write_aside(path, |file| self.write(file).map_err(|e| Error::io(path, e)))
-    }
-
-    fn write(&self, file: &mut File) -> std::io::Result<()> {
-        let mut archive = ZipWriter::new(BufWriter::new(file));
-        for (l, layer) in self.layers.iter().enumerate() {
-            // As in `parameter_map`: every other module is an activation.
-            archive.start_file(format!("{}.weight.npy", 2 * l), options(layer.weight.len()))?;
-            write_array(&mut archive, &layer.weight)?;
-            if let Some(bias) = &layer.bias {
-                archive.start_file(format!("{}.bias.npy", 2 * l), options(bias.len()))?;
-                write_array(&mut archive, bias)?;
-            }
-        }
-        archive.finish()?.flush()
+        write_aside(path, |file| npz::write(self, file).map_err(|e| Error::io(path, e)))
     }
 }
 
-/// No time of writing, so that equal networks are equal files.
-fn options(entries: usize) -> SimpleFileOptions {
-    SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Stored)
-        .last_modified_time(DateTime::default())
-        .unix_permissions(0o644)
-        .large_file(entries >= 1 << 28)
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    Npz,
+    Safetensors,
+    Onnx,
 }
 
-/// One array of the archive, its entries not yet read.
-struct Found {
-    index: usize,
-    name: Name,
-    header: Header,
-}
-
-struct Archive<'a> {
-    path: &'a Path,
-    size: u64,
-    zip: ZipArchive<BufReader<File>>,
-}
-
-impl<'a> Archive<'a> {
-    fn open(path: &'a Path) -> Result<Archive<'a>> {
-        let (mut file, size) = open_regular(path, ARCHIVE)?;
-        let mut magic = Vec::new();
-        (&mut file).take(6).read_to_end(&mut magic).map_err(|e| Error::io(path, e))?;
-        if magic == b"\x93NUMPY" {
-            return Err(format_at(path, ARCHIVE, "a single .npy array", 0));
+impl Kind {
+    /// By the end of the name, or by the first bytes where that says nothing.
+    fn of(path: &Path) -> Result<Kind> {
+        let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        match extension.as_deref() {
+            Some("npz" | "npy") => return Ok(Kind::Npz),
+            Some("safetensors") => return Ok(Kind::Safetensors),
+            Some("onnx") => return Ok(Kind::Onnx),
+            _ => {}
         }
-        if !magic.starts_with(b"PK") {
-            return Err(format_at(path, ARCHIVE, format!("a file that starts with {}", hex(&magic)), 0));
-        }
-        let zip = ZipArchive::new(BufReader::new(file)).map_err(|e| {
-            let found = format!("{size} bytes without a readable directory of arrays at their end: {e}");
-            Error::format(path, "a whole .npz archive", found)
-        })?;
-        if zip.has_duplicate_names() {
-            return Err(Error::format(path, "arrays of different names", "two arrays of the same name"));
-        }
-        Ok(Archive { path, size, zip })
-    }
-
-    /// Names, types and shapes of all arrays, before any of their entries is read.
-    fn headers(&mut self) -> Result<Vec<Found>> {
-        let (path, mut unpacked) = (self.path, 0_u64);
-        let mut all = Vec::new();
-        for index in 0..self.zip.len() {
-            let mut entry = self.zip.by_index(index).map_err(|e| damaged(path, &e))?;
-            let name = Name::parse(&entry.name().map_err(|e| damaged(path, &e))?).map_err(|found| {
-                Error::format(path, "arrays named like 0.weight and 0.bias", format!("{found:?}"))
-            })?;
-            let place = Place { path, member: Some(&name.full) };
-            let size = entry.size();
-            unpacked = unpacked.saturating_add(size);
-            let possible = self.size.saturating_mul(LARGEST_RATIO);
-            if size > possible || unpacked > LARGEST_UNPACKED {
-                let most = possible.min(LARGEST_UNPACKED);
-                let expected = format!("at most {} of arrays", crate::error::bytes(most));
-                let found = format!("{}, after {} of others", crate::error::bytes(size), unpacked - size);
-                return Err(place.error(&expected, found, 0));
-            }
-            let header = Header::read(&mut entry, size, place)?;
-            if !header.is_float() {
-                return Err(place.error("float32 or float64", header.dtype(), 10));
-            }
-            let (rank, expected) = match name.kind {
-                Kind::Weight => (2, "a matrix (outputs, inputs)"),
-                Kind::Bias => (1, "a vector (outputs)"),
-            };
-            if header.shape.len() != rank {
-                return Err(place.error(expected, format!("shape {:?}", header.shape), 10));
-            }
-            all.push(Found { index, name, header });
-        }
-        Ok(all)
-    }
-
-    fn read(&mut self, found: &Found, notes: &mut Vec<String>) -> Result<ndarray::ArrayD<f64>> {
-        let place = Place { path: self.path, member: Some(&found.name.full) };
-        let mut entry = self.zip.by_index(found.index).map_err(|e| damaged(self.path, &e))?;
-        let size = entry.size();
-        let header = Header::read(&mut entry, size, place)?;
-        let array = header.read_values(&mut entry, place)?;
-        notes.extend(array.notes);
-        match array.values {
-            NpyValues::Floats(values) => {
-                check_finite(&place.name(), values.view())?;
-                Ok(values)
-            }
-            NpyValues::Integers(_) => Err(place.error("float32 or float64", array.dtype, 10)),
+        let (mut file, _) = open_regular(path, READ)?;
+        let mut start = Vec::new();
+        (&mut file).take(16).read_to_end(&mut start).map_err(|e| Error::io(path, e))?;
+        match &start[..] {
+            [b'P', b'K', ..] | [0x93, b'N', b'U', b'M', ..] => Ok(Kind::Npz),
+            // The version of the format stands first, as a small number in field 1.
+            [0x08, 1..=20, ..] => Ok(Kind::Onnx),
+            start if safetensors::begins_like_one(start) => Ok(Kind::Safetensors),
+            [0x89, b'H', b'D', b'F', ..] => Err(format_at(path, READ, "an HDF5 file", 0)),
+            [0x80, 2..=5, ..] => Err(format_at(path, READ, "a Python pickle", 0)),
+            _ => Err(format_at(path, READ, format!("a file that starts with {}", hex(&start)), 0)),
         }
     }
-}
-
-fn damaged(path: &Path, error: &zip::result::ZipError) -> Error {
-    Error::format(path, "a whole .npz archive", format!("damage: {error}"))
-}
-
-/// Puts weights and biases together, in the order of their layers, and checks that their shapes follow on each
-/// other.
-fn order(path: &Path, all: Vec<Found>) -> Result<Vec<(Found, Option<Found>)>> {
-    let mut layers: BTreeMap<Vec<u64>, (Option<Found>, Option<Found>)> = BTreeMap::new();
-    let mut first: Option<Name> = None;
-    for found in all {
-        let name = found.name.clone();
-        match &first {
-            Some(first) if first.pattern != name.pattern => {
-                let found = format!("{} beside {}", name.full, first.full);
-                return Err(Error::format(path, "layers whose names differ in their numbers alone", found));
-            }
-            Some(_) => {}
-            None => first = Some(name.clone()),
-        }
-        let layer = layers.entry(name.numbers.clone()).or_default();
-        let slot = if name.kind == Kind::Weight { &mut layer.0 } else { &mut layer.1 };
-        if let Some(other) = slot.replace(found) {
-            let found = format!("{} beside {}", name.full, other.name.full);
-            return Err(Error::format(path, "one array of each name", found));
-        }
-    }
-    if layers.is_empty() {
-        return Err(Error::format(path, ARCHIVE, "an archive without arrays"));
-    }
-    let mut chain: Vec<(Found, Option<Found>)> = Vec::with_capacity(layers.len());
-    for (weight, bias) in layers.into_values() {
-        let weight = weight.ok_or_else(|| {
-            let bias = bias.as_ref().map_or("", |bias| &bias.name.full);
-            Error::format(path, format!("a weight beside {bias}"), "none")
-        })?;
-        let (outputs, inputs) = (weight.header.shape[0], weight.header.shape[1]);
-        if let Some((before, _)) = chain.last()
-            && before.header.shape[0] != inputs
-        {
-            let (name, before, shape) = (&weight.name.full, &before.name.full, &before.header.shape);
-            let what = format!("{}: {name} after {before} of shape {shape:?}", path.display());
-            return Err(Error::shape(what, &[outputs, shape[0]], &weight.header.shape));
-        }
-        if let Some(bias) = &bias
-            && bias.header.shape[0] != outputs
-        {
-            let (name, weight, shape) = (&bias.name.full, &weight.name.full, &weight.header.shape);
-            let what = format!("{}: {name} beside {weight} of shape {shape:?}", path.display());
-            return Err(Error::shape(what, &[outputs], &bias.header.shape));
-        }
-        chain.push((weight, bias));
-    }
-    Ok(chain)
 }

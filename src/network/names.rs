@@ -1,4 +1,4 @@
-//! State-dict names: `net.10.weight` is the weight of the layer `net.#` with the number 10.
+//! State-dict names: `net.10.weight` is the weight of the layer `net.10`, whose number is 10.
 
 /// Weight or bias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,10 +20,9 @@ pub(super) struct Name {
 }
 
 impl Name {
-    /// Takes apart the name of an archive's member; one that is no weight or bias comes back.
-    pub(super) fn parse(member: &str) -> Result<Name, String> {
-        let refused = || member.chars().take(120).collect::<String>();
-        let full = member.strip_suffix(".npy").ok_or_else(refused)?;
+    /// Takes apart the name of an array; one that is no weight or bias comes back.
+    pub(super) fn parse(full: &str) -> Result<Name, String> {
+        let refused = || full.chars().take(120).collect::<String>();
         let (layer, last) = full.rsplit_once('.').unwrap_or(("", full));
         let kind = match last {
             "weight" => Kind::Weight,
@@ -43,6 +42,11 @@ impl Name {
         pattern.push_str(rest);
         Ok(Name { full: full.to_string(), pattern, numbers, kind })
     }
+
+    /// The layer's name: `net.10` of `net.10.weight`, nothing of `weight`.
+    pub(super) fn layer(&self) -> &str {
+        self.full.rsplit_once('.').map_or("", |(layer, _)| layer)
+    }
 }
 
 #[cfg(test)]
@@ -51,18 +55,18 @@ mod tests {
 
     #[test]
     fn numbers_are_taken_out_of_names() {
-        for (member, pattern, numbers) in [
-            ("0.weight.npy", "#", vec![0]),
-            ("net.10.bias.npy", "net.#", vec![10]),
-            ("fc1.weight.npy", "fc#", vec![1]),
-            ("block2.fc11.weight.npy", "block#.fc#", vec![2, 11]),
-            ("weight.npy", "", vec![]),
+        for (full, pattern, numbers) in [
+            ("0.weight", "#", vec![0]),
+            ("net.10.bias", "net.#", vec![10]),
+            ("fc1.weight", "fc#", vec![1]),
+            ("block2.fc11.weight", "block#.fc#", vec![2, 11]),
+            ("weight", "", vec![]),
         ] {
-            let name = Name::parse(member).unwrap();
-            assert_eq!((name.pattern.as_str(), name.numbers), (pattern, numbers), "{member}");
+            let name = Name::parse(full).unwrap();
+            assert_eq!((name.pattern.as_str(), name.numbers), (pattern, numbers), "{full}");
         }
-        for member in ["0.weight", "0.gamma.npy", "99999999999999999999.weight.npy", ""] {
-            assert_eq!(Name::parse(member).unwrap_err(), member);
+        for full in ["0.weight.npy", "0.gamma", "99999999999999999999.weight", ""] {
+            assert_eq!(Name::parse(full).unwrap_err(), full);
         }
     }
 }

@@ -1,0 +1,84 @@
+//! The command line on networks of every kind: what it asks for, and that the kind of file makes no difference.
+#![cfg(feature = "cli")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use hessia::dataset::{read_inputs, write_npy};
+use ndarray::array;
+
+/// Two objects of the networks of tests/reference/networks.py, with labels.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    write_npy(folder.path().join("X.npy"), &array![[0.5, -1.25, 2.0], [-0.75, 0.25, 1.5]]).unwrap();
+    write_npy(folder.path().join("y.npy"), &array![0.0, 1.0]).unwrap();
+    folder
+}
+
+fn hessian(folder: &Path, net: &str, more: &[&str]) -> Output {
+    let net = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/networks").join(net);
+    let rest = ["--inputs", "X.npy", "--targets", "y.npy", "--loss", "cross-entropy", "--output", "H.npy"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hessia"));
+    command.arg("hessian").arg(net).args(rest).args(more).current_dir(folder).output().unwrap()
+}
+
+#[track_caller]
+fn matrix(net: &str, more: &[&str]) -> ndarray::Array2<f64> {
+    let folder = folder();
+    let output = hessian(folder.path(), net, more);
+    assert!(output.status.success(), "{net}: {}", String::from_utf8_lossy(&output.stderr));
+    read_inputs(folder.path().join("H.npy")).unwrap().0
+}
+
+#[track_caller]
+fn refused(net: &str, more: &[&str], words: &[&str]) {
+    let folder = folder();
+    let output = hessian(folder.path(), net, more);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{net}: {message}");
+    assert!(words.iter().all(|word| message.contains(word)), "{net}: {message}");
+    assert!(!folder.path().join("H.npy").exists());
+}
+
+#[test]
+fn the_kind_of_file_makes_no_difference() {
+    // The same weights, from PyTorch's seed 0, with tanh.
+    let reference = matrix("script_tanh.onnx", &[]);
+    assert_eq!(reference.nrows(), 3 * 4 + 4 + 4 * 5 + 5 + 5 * 2 + 2);
+    let tanh = ["--activation", "tanh"];
+    for (net, more) in [
+        ("dynamo_tanh.onnx", &[][..]),
+        ("script_tanh.onnx", &tanh),
+        ("torch.safetensors", &tanh),
+        ("nested.safetensors", &tanh),
+        ("nested.npz", &tanh),
+        ("burn.safetensors", &["--activation", "tanh", "--weights", "in-out"]),
+        ("torch.safetensors", &["--activation", "tanh", "--weights", "out-in"]),
+    ] {
+        assert_eq!(matrix(net, more), reference, "{net} {more:?}");
+    }
+}
+
+#[test]
+fn what_the_file_does_not_tell_is_asked_for() {
+    refused("torch.safetensors", &[], &["activation", "leaky-relu", "torch.safetensors does not tell it"]);
+    refused("script_tanh.onnx", &["--activation", "relu"], &["activation relu", "tanh", "script_tanh.onnx"]);
+    refused("refused/burn_square.safetensors", &["--activation", "relu"], &["--weights in-out"]);
+    refused("torch.safetensors", &["--activation", "tanh", "--weights", "rows"], &["out-in", "in-out"]);
+    refused("refused/conv.onnx", &[], &["Conv", "/features/0/Conv"]);
+}
+
+#[test]
+fn the_report_names_the_activation_and_the_conversions() {
+    let folder = folder();
+    let output = hessian(folder.path(), "script_silu.onnx", &["--report", "R.json"]);
+    assert!(output.status.success());
+    let text = std::fs::read_to_string(folder.path().join("R.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["activation"], "silu");
+    let notes = report["notes"].to_string();
+    assert!(
+        notes.contains("4.bias: float32 read as float64") && notes.contains("silu, by the graph"),
+        "{notes}"
+    );
+}
