@@ -216,7 +216,7 @@ fn targets_must_fit_the_loss() {
     infinite[[4, 0]] = f64::INFINITY;
     for loss in ["mse", "bce"] {
         for (targets, parts) in [
-            (int64(&[0, 1, 1, 0, 1]), ["y.npy", "[5]"]),
+            (int64(&[0, 1, 1, 0, 1]), ["2 columns", "[5, 1]"]),
             (float64(&Array2::zeros((5, 3))), ["2", "[5, 3]"]),
             (float64(&Array2::zeros((4, 2))), ["5", "4"]),
             (npy("<f8", false, &[5], &zeros(40)), ["y.npy", "2 columns"]),
