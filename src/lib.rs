@@ -26,6 +26,7 @@ pub mod spectrum;
 pub mod table;
 pub mod theory;
 pub mod train;
+pub mod verify;
 
 pub use curvature::{
     Compressed, Curvature, LayerNorms, PerObject, Term, Work, compress, curvature, curvature_block, ggn,
@@ -38,6 +39,7 @@ pub use loss::{Loss, LossKind, Reduction, Targets};
 pub use network::{Activation, Layer, LoadOptions, Network, ParameterRange, WeightLayout};
 pub use passes::{gradient, loss_and_gradient, loss_value};
 pub use spectrum::{Inertia, Route, Spectrum, eigh, eigh_largest, eigh_range, eigvalsh, network_spectrum};
+pub use verify::verify;
 
 // The crates whose types stand in signatures here, in the versions that fit.
 pub use ndarray;

@@ -57,7 +57,10 @@ impl Sweep {
             let mut first = Array2::zeros(z.dim());
             let mut bend = Array2::zeros(if curved { z.dim() } else { (0, 0) });
             for (at, z) in entries_mut(&mut z).iter_mut().enumerate() {
-                let (value, d1, d2) = activation.derivatives(*z);
+                let (value, mut d1, d2) = activation.derivatives(*z);
+                if *z == 0.0 {
+                    d1 = net.kink_slope().unwrap_or(d1);
+                }
                 *z = value;
                 entries_mut(&mut first)[at] = d1;
                 if curved {

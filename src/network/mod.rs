@@ -52,6 +52,8 @@ impl Layer {
 pub struct Network {
     layers: Vec<Layer>,
     activation: Activation,
+    /// Derivative of the activation at exactly zero, where it is not the activation's own.
+    kink_slope: Option<f64>,
 }
 
 /// One named stretch of the parameter vector.
@@ -114,7 +116,7 @@ impl Network {
                 layer.weight = layer.weight.as_standard_layout().into_owned();
             }
         }
-        Ok(Network { layers, activation })
+        Ok(Network { layers, activation, kink_slope: None })
     }
 
     /// The layers, input side first.
@@ -125,6 +127,15 @@ impl Network {
     /// The activation between the layers.
     pub fn activation(&self) -> Activation {
         self.activation
+    }
+
+    /// The same network for programs that take another derivative at the kink of relu or leaky-relu.
+    pub(crate) fn with_kink_slope(self, slope: f64) -> Self {
+        Network { kink_slope: Some(slope), ..self }
+    }
+
+    pub(crate) fn kink_slope(&self) -> Option<f64> {
+        self.kink_slope
     }
 
     /// Number of inputs, hidden widths, number of outputs.

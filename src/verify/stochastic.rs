@@ -1,0 +1,250 @@
+//! Random estimates: whether the error is what so many probes would leave, and how many.
+//!
+//! Every estimator has a known covariance of its errors, `S / n` with n probes. Where the errors have that form, `n`
+//! follows from their size: `n = d / (eᵀ S⁺ e)` with d the rank of S.
+
+use ndarray::{Array1, Array2, Axis};
+
+use super::candidate::Candidate;
+use super::fault::Fault;
+use super::reference::{Held, Setting, Source, view};
+use crate::linalg::{matmul, symmetric_eigen, symmetric_eigenvalues};
+use crate::{LossKind, Result, Targets, Term};
+
+/// Multiplications that an estimator's variance may take.
+const WORK: f64 = 2e10;
+/// Largest matrix whose eigenvalues are computed for a test.
+const LARGEST: usize = 2000;
+
+/// An estimator of one matrix: the entries that it is right about on average, and the spread of one probe.
+struct Estimator {
+    name: &'static str,
+    /// What it estimates instead of what was asked for.
+    of: Option<Fault>,
+    mean: Vec<f64>,
+    spread: Spread,
+}
+
+enum Spread {
+    /// Covariance of the entries.
+    Covariance(Array2<f64>),
+    /// Variance of every entry, where there are too many for their covariance.
+    Variance(Vec<f64>),
+}
+
+/// How much likelier than the simplest an estimator must be that takes one fault more.
+const OCCAM: f64 = 4.0;
+
+/// The estimate that the candidate's errors fit best, if any, with its error.
+pub(super) fn estimate(
+    candidate: &Candidate,
+    setting: &Setting,
+    values: &[f64],
+    asked: Term,
+    held: &[(Source, Held)],
+) -> Result<Option<(Vec<Fault>, Vec<f64>)>> {
+    let mut best: Option<(f64, Vec<Fault>, Vec<f64>)> = None;
+    for estimator in estimators(candidate, setting, asked, held)? {
+        let Some(Fit { likelihood, probes, interval }) = fit(&estimator, values)? else { continue };
+        let likelihood = likelihood - if estimator.of.is_some() { OCCAM } else { 0.0 };
+        if best.as_ref().is_none_or(|(most, ..)| likelihood > *most) {
+            let stochastic = Fault::Stochastic { estimator: estimator.name.to_string(), probes, interval };
+            let faults = estimator.of.clone().into_iter().chain([stochastic]).collect();
+            best = Some((likelihood, faults, estimator.mean));
+        }
+    }
+    Ok(best.map(|(_, faults, mean)| (faults, mean)))
+}
+
+fn estimators(
+    candidate: &Candidate,
+    setting: &Setting,
+    asked: Term,
+    held: &[(Source, Held)],
+) -> Result<Vec<Estimator>> {
+    let mut all = Vec::new();
+    for (source, held) in held {
+        let (Source::Term(term), Held::Matrix(matrix)) = (source, held) else { continue };
+        let mean = view(candidate, held, None)?;
+        let of = (*term != asked).then_some(Fault::Term(*term));
+        let mut push =
+            |name, spread| all.push(Estimator { name, of: of.clone(), mean: mean.clone(), spread });
+        let squares = matrix * matrix;
+        let (rows, diagonal) = (squares.sum_axis(Axis(1)), squares.diag().to_owned());
+        match candidate {
+            Candidate::Diagonal(_) => {
+                // e_i = z_i Σ_{j≠i} H_ij z_j: covariance H_ij² for i ≠ j; normal vectors add the variance of z_i².
+                for (name, own) in [
+                    ("estimate of the diagonal from products with random signs", &rows - &diagonal),
+                    ("estimate of the diagonal from products with normal vectors", &rows + &diagonal),
+                ] {
+                    if matrix.nrows() > LARGEST {
+                        push(name, Spread::Variance(own.to_vec()));
+                        continue;
+                    }
+                    let mut covariance = squares.clone();
+                    covariance.diag_mut().assign(&own);
+                    push(name, Spread::Covariance(covariance));
+                }
+            }
+            Candidate::Trace(_) => {
+                let variance = 2.0 * (rows.sum() - diagonal.sum());
+                push(
+                    "estimate of the trace from products with random signs",
+                    Spread::Variance(vec![variance]),
+                );
+            }
+            _ => {}
+        }
+    }
+    all.extend(sampled_fisher(candidate, setting, asked, held)?);
+    Ok(all)
+}
+
+/// The Fisher matrix with labels drawn from the model, which is the G-term on average.
+fn sampled_fisher(
+    candidate: &Candidate,
+    setting: &Setting,
+    asked: Term,
+    held: &[(Source, Held)],
+) -> Result<Option<Estimator>> {
+    let (objects, order, classes) =
+        (setting.data.len(), setting.net.parameter_count(), setting.net.outputs());
+    // A sum of g gᵀ is positive semidefinite.
+    let (sides, possible) = match candidate {
+        Candidate::Matrix(matrix) => (order, order <= LARGEST && semidefinite(matrix)?),
+        Candidate::Diagonal(diagonal) => (1, diagonal.iter().all(|v| *v >= 0.0)),
+        _ => (1, false),
+    };
+    let matrix = sides > 1;
+    let work = (objects * order) as f64 * (sides * classes * classes) as f64;
+    if !possible || setting.loss.kind != LossKind::CrossEntropy || work > WORK {
+        return Ok(None);
+    }
+    let Some((_, ggn)) = held.iter().find(|(source, _)| *source == Source::Term(Term::Ggn)) else {
+        return Ok(None);
+    };
+    let probabilities = probabilities(&setting.net.forward(&setting.data.x)?);
+    let mut gradients = Vec::new();
+    for class in 0..classes {
+        let targets = Targets::Classes(Array1::from_elem(objects, class));
+        gradients.push(setting.with_data(setting.data.x.clone(), targets).object_gradients()?);
+    }
+    // Per object: Σ_c p_c (g_c g_cᵀ)∘² - (Σ_c p_c g_c g_cᵀ)∘², summed over the objects.
+    let mut variance = Array2::<f64>::zeros((order, sides));
+    for (c, left) in gradients.iter().enumerate() {
+        for (d, right) in gradients.iter().enumerate().skip(c) {
+            let mut weights = probabilities.column(c).to_owned();
+            weights.zip_mut_with(&probabilities.column(d), |p, q| *p *= -q * if c == d { 1.0 } else { 2.0 });
+            if c == d {
+                weights += &probabilities.column(c);
+            }
+            let product = left * right;
+            let weighted = &product * &weights.insert_axis(Axis(1));
+            if matrix {
+                variance += &matmul(&weighted.t(), &product);
+            } else {
+                let squares = (&weighted * &product).sum_axis(Axis(0));
+                variance.column_mut(0).zip_mut_with(&squares, |v, s| *v += s);
+            }
+        }
+    }
+    let scale = setting.normaliser().powi(2);
+    Ok(Some(Estimator {
+        name: "Fisher matrix with labels drawn from the model",
+        of: (asked != Term::Ggn).then_some(Fault::Term(Term::Ggn)),
+        mean: view(candidate, ggn, None)?,
+        spread: Spread::Variance(variance.iter().map(|v| scale * v.max(0.0)).collect()),
+    }))
+}
+
+fn semidefinite(matrix: &Array2<f64>) -> Result<bool> {
+    let values = symmetric_eigenvalues(0.5 * (matrix + &matrix.t()))?;
+    let largest = values.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+    Ok(values.iter().all(|v| *v >= -1e-5 * largest))
+}
+
+fn probabilities(logits: &Array2<f64>) -> Array2<f64> {
+    let mut p = logits.clone();
+    for mut row in p.rows_mut() {
+        let top = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        row.mapv_inplace(|z| (z - top).exp());
+        let sum = row.sum();
+        row /= sum;
+    }
+    p
+}
+
+struct Fit {
+    /// Logarithm, but for a constant.
+    likelihood: f64,
+    probes: f64,
+    interval: (f64, f64),
+}
+
+/// The number of probes, where the errors are what the estimator makes.
+fn fit(estimator: &Estimator, values: &[f64]) -> Result<Option<Fit>> {
+    let errors: Array1<f64> = values.iter().zip(&estimator.mean).map(|(c, a)| c - a).collect();
+    let size = estimator.mean.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+    // In coordinates where the errors are independent.
+    let (variances, errors, means): (Vec<f64>, Vec<f64>, Vec<f64>) = match &estimator.spread {
+        Spread::Variance(variances) => (variances.clone(), errors.to_vec(), estimator.mean.clone()),
+        Spread::Covariance(covariance) => {
+            let (values, vectors) = symmetric_eigen(covariance.clone())?;
+            let means = vectors.t().dot(&Array1::from(estimator.mean.clone()));
+            (values.to_vec(), vectors.t().dot(&errors).to_vec(), means.to_vec())
+        }
+    };
+    let most = variances.iter().copied().fold(0.0, f64::max);
+    let mut kept: Vec<(f64, f64, f64)> = Vec::new();
+    for ((variance, error), mean) in variances.into_iter().zip(errors).zip(means) {
+        if variance > 1e-10 * most {
+            kept.push((variance, error, mean));
+        } else if error * error > 1e-8 * size * size {
+            // An error where there is no variance refutes the estimator.
+            return Ok(None);
+        }
+    }
+    let count = kept.len() as f64;
+    let ratio = kept.iter().map(|(v, e, _)| e * e / v).sum::<f64>() / count;
+    if kept.is_empty() || ratio <= 0.0 || !ratio.is_finite() {
+        return Ok(None);
+    }
+    let probes = 1.0 / ratio;
+    if probes < 0.5 || !consistent(&mut kept, ratio) {
+        return Ok(None);
+    }
+    let likelihood =
+        kept.iter().map(|(v, e, _)| -0.5 * ((v * ratio).ln() + e * e / (v * ratio))).sum::<f64>();
+    // Entries of a whole matrix are not independent: about as many are as it has rows.
+    let freedom = match &estimator.spread {
+        Spread::Variance(all) if all.len() > 1 => count.sqrt(),
+        _ => count,
+    };
+    Ok(Some(Fit { likelihood, probes, interval: interval(probes, freedom) }))
+}
+
+/// Whether errors of entries with a large variance are as large in proportion as those with a small one, and they are
+/// no mere multiple of the truth.
+fn consistent(kept: &mut [(f64, f64, f64)], ratio: f64) -> bool {
+    if kept.len() < 8 {
+        return kept.iter().all(|(v, e, _)| e * e <= 16.0 * v.max(v * ratio));
+    }
+    kept.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mean =
+        |part: &[(f64, f64, f64)]| part.iter().map(|(v, e, _)| e * e / v).sum::<f64>() / part.len() as f64;
+    let (small, large) = kept.split_at(kept.len() / 2);
+    let spread = mean(large) / mean(small);
+    let dot = |f: &dyn Fn(&(f64, f64, f64)) -> f64| kept.iter().map(f).sum::<f64>();
+    let truth = dot(&|(v, _, m)| m * m / v);
+    let error = dot(&|(v, e, _)| e * e / v);
+    let alike = dot(&|(v, e, m)| e * m / v) / (truth * error).sqrt();
+    (0.1..10.0).contains(&spread) && (truth == 0.0 || alike.abs() < 0.97)
+}
+
+/// 95 % of chi squared with `freedom` degrees, by Wilson and Hilferty.
+fn interval(probes: f64, freedom: f64) -> (f64, f64) {
+    let spread = 2.0 / (9.0 * freedom);
+    let quantile = |z: f64| (1.0 - spread + z * spread.sqrt()).max(0.0).powi(3);
+    (probes * quantile(-1.96), probes * quantile(1.96))
+}
