@@ -13,7 +13,11 @@ use crate::{Error, Result};
 /// # Errors
 /// A name that does not end in `.html`; a file that cannot be written.
 pub fn save_html(plot: &Plot, path: impl AsRef<Path>) -> Result<()> {
-    let path = path.as_ref();
+    // Not generic, so that it is compiled once here and not in each notebook cell that calls it.
+    save_to(plot, path.as_ref())
+}
+
+fn save_to(plot: &Plot, path: &Path) -> Result<()> {
     if path.extension().is_none_or(|e| !e.eq_ignore_ascii_case("html")) {
         return Err(Error::format(path, "a name that ends in .html", "another"));
     }

@@ -84,7 +84,11 @@ impl Format {
 /// # Ok::<(), hessia::Error>(())
 /// ```
 pub fn write_table(table: &DataFrame, path: impl AsRef<Path>, provenance: &Provenance) -> Result<()> {
-    let path = path.as_ref();
+    // Not generic, so that it is compiled once here and not in each notebook cell that calls it.
+    write_to(table, path.as_ref(), provenance)
+}
+
+fn write_to(table: &DataFrame, path: &Path, provenance: &Provenance) -> Result<()> {
     let format = Format::of(path)?;
     let mut table = table.clone();
     if matches!(format, Format::Csv | Format::Json) {
