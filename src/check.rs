@@ -8,7 +8,7 @@ mod hyper_dual;
 use ndarray::{Array1, Array2, ArrayView, Dimension};
 
 use crate::loss::{Loss, LossKind, Targets};
-use crate::{Activation, Dataset, Error, Network, Result, passes, side_by_side};
+use crate::{Activation, Dataset, Error, Network, Result, Term, passes, side_by_side};
 
 use hyper_dual::HyperDual;
 
@@ -106,11 +106,33 @@ pub fn finite_difference_hessian(
 /// # Ok::<(), hessia::Error>(())
 /// ```
 pub fn dual_hessian(net: &Network, data: &Dataset, loss: Loss) -> Result<Array2<f64>> {
+    dual_curvature(net, data, loss, Term::Full)
+}
+
+/// As [`dual_hessian`], for one term of the Hessian, P x P.
+///
+/// The logits are hyper-dual numbers `z + e_1 z_i + e_2 z_j + e_1 e_2 z_ij`. The factor of `e_1 e_2` in the loss of
+/// logits without their `e_1 e_2` is the G-term, `z_iᵀ A z_j`; that of logits with nothing but it is the H-term,
+/// `rᵀ z_ij`.
+///
+/// # Errors
+/// Inputs or targets that do not fit the network or the loss.
+///
+/// ```
+/// use hessia::{Activation, Dataset, Loss, Network, Targets, Term, check, ggn};
+/// use ndarray::{Array2, array};
+/// let net = Network::random(&[3, 4, 2], true, Activation::Gelu, 1)?;
+/// let data = Dataset::new("toy", Array2::ones((2, 3)), Targets::Classes(array![0, 1]))?;
+/// let slow = check::dual_curvature(&net, &data, Loss::cross_entropy(), Term::Ggn)?;
+/// assert!(check::relative_difference(&slow, &ggn(&net, &data, Loss::cross_entropy())?)? < 1e-14);
+/// # Ok::<(), hessia::Error>(())
+/// ```
+pub fn dual_curvature(net: &Network, data: &Dataset, loss: Loss, term: Term) -> Result<Array2<f64>> {
     passes::check(net, data, loss)?;
     let order = net.parameter_count();
     let theta = net.parameters();
     let rows = side_by_side((0..order).collect(), |i| {
-        (i..order).map(|j| second_derivative(net, &theta, data, loss, i, j)).collect::<Vec<_>>()
+        (i..order).map(|j| second_derivative(net, &theta, data, loss, term, (i, j))).collect::<Vec<_>>()
     });
     let mut matrix = Array2::zeros((order, order));
     for (i, row) in rows.into_iter().enumerate() {
@@ -145,7 +167,7 @@ pub fn dual_entry(net: &Network, data: &Dataset, loss: Loss, i: usize, j: usize)
             return Err(Error::argument(format!("parameter {name}"), expected, index));
         }
     }
-    Ok(second_derivative(net, &net.parameters(), data, loss, i, j))
+    Ok(second_derivative(net, &net.parameters(), data, loss, Term::Full, (i, j)))
 }
 
 /// Largest absolute difference of two arrays over the Frobenius norm of the second: `max|a - b| / ||b||_F`.
@@ -204,15 +226,20 @@ fn second_derivative(
     theta: &Array1<f64>,
     data: &Dataset,
     loss: Loss,
-    i: usize,
-    j: usize,
+    term: Term,
+    (i, j): (usize, usize),
 ) -> f64 {
     let mut theta: Vec<_> = theta.iter().map(|&value| HyperDual::constant(value)).collect();
     theta[i].first = 1.0;
     theta[j].second = 1.0;
     let sum: f64 = (0..data.len())
         .map(|object| {
-            let z = logits(net, &theta, data.x.row(object).iter().copied());
+            let mut z = logits(net, &theta, data.x.row(object).iter().copied());
+            match term {
+                Term::Full => {}
+                Term::Ggn => z.iter_mut().for_each(|z| z.mixed = 0.0),
+                Term::HTerm => z.iter_mut().for_each(|z| (z.first, z.second) = (0.0, 0.0)),
+            }
             object_loss(loss, &z, &data.targets, object).mixed
         })
         .sum();

@@ -4,6 +4,7 @@
 // Links the system's OpenBLAS.
 extern crate openblas_src as _;
 
+pub mod cases;
 pub mod check;
 pub mod cost;
 pub mod curvature;

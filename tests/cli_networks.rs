@@ -82,3 +82,21 @@ fn the_report_names_the_activation_and_the_conversions() {
         "{notes}"
     );
 }
+
+#[test]
+fn cases_are_written_into_a_folder_and_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = |target: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hessia"));
+        command.args(["cases", "--output", target]).current_dir(folder.path()).output().unwrap()
+    };
+    let output = cases("made/here");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(std::fs::read_dir(folder.path().join("made/here")).unwrap().count(), 32);
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    for target in ["file", "file/below"] {
+        let output = cases(target);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && message.contains(target), "{message}");
+    }
+}

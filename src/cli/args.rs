@@ -9,6 +9,7 @@ use hessia::dataset::CATALOG;
 use hessia::train::Precision;
 use hessia::{Activation, Loss, Reduction, Term, WeightLayout};
 
+use super::cases::{self, CasesArguments};
 use super::experiment::{self, ExperimentArguments};
 use super::indices::Indices;
 
@@ -39,6 +40,9 @@ pub enum Command {
     /// Runs the paper's grid of networks on a data set, with several seeds, and writes tables.
     #[command(after_help = experiment::EXAMPLES)]
     Experiment(ExperimentArguments),
+    /// Writes thirty small networks with data and their exact Hessians, for the test suites of others.
+    #[command(after_help = cases::EXAMPLES)]
+    Cases(CasesArguments),
     /// Writes a notebook with the kernel and the imports set, and a first calculation.
     #[cfg(feature = "notebook")]
     NewNotebook(NewNotebookArguments),

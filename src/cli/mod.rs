@@ -1,6 +1,7 @@
 //! The commands: arguments in, files and a line of summary out.
 
 mod args;
+mod cases;
 mod experiment;
 mod failure;
 mod hessian;
@@ -45,6 +46,7 @@ fn dispatch(command: Command) -> Result<String, Failure> {
         Command::Hessian(arguments) => hessian::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
+        Command::Cases(arguments) => cases::run(&arguments),
         Command::Experiment(arguments) => experiment::run(&arguments),
         #[cfg(feature = "notebook")]
         Command::NewNotebook(arguments) => new_notebook::run(&arguments),

@@ -9,6 +9,7 @@ mod idx;
 mod images;
 mod load;
 mod npy;
+mod npz;
 
 use ndarray::{Array2, Axis, s};
 
@@ -22,8 +23,9 @@ pub use cifar::{CifarLabels, read_cifar10, read_cifar100};
 pub(crate) use content::{LARGEST_RATIO, LARGEST_UNPACKED, format_at, hex, open_regular};
 pub use idx::{IdxArray, read_idx, read_idx_images};
 pub use images::{Images, Scaling};
-pub(crate) use npy::{Header, Place, write_array};
+pub(crate) use npy::{Header, Place};
 pub use npy::{NpyArray, NpyValues, read_npy};
+pub(crate) use npz::NpzWriter;
 
 /// Inputs with their targets: what every curvature function takes.
 #[derive(Debug, Clone, PartialEq)]

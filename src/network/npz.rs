@@ -1,18 +1,17 @@
 //! Networks as `.npz` files: archives of arrays in state-dict names.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use ndarray::ArrayD;
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
+use zip::ZipArchive;
 
 use super::chain::{Entry, Hints, arrange};
 use super::names::Name;
 use super::{Layer, Network, WeightLayout};
 use crate::dataset::{
-    Header, LARGEST_RATIO, LARGEST_UNPACKED, NpyValues, Place, format_at, hex, open_regular, write_array,
+    Header, LARGEST_RATIO, LARGEST_UNPACKED, NpyValues, NpzWriter, Place, format_at, hex, open_regular,
 };
 use crate::error::check_finite;
 use crate::{Error, Result};
@@ -32,26 +31,9 @@ pub(super) fn read(path: &Path, layout: Option<WeightLayout>) -> Result<(Vec<Lay
 
 /// Writes the network's arrays in the names of its parameter map.
 pub(super) fn write(net: &Network, file: &mut File) -> std::io::Result<()> {
-    let mut archive = ZipWriter::new(BufWriter::new(file));
-    for (l, layer) in net.layers().iter().enumerate() {
-        // As in `parameter_map`: every other module is an activation.
-        archive.start_file(format!("{}.weight.npy", 2 * l), options(layer.weight.len()))?;
-        write_array(&mut archive, &layer.weight)?;
-        if let Some(bias) = &layer.bias {
-            archive.start_file(format!("{}.bias.npy", 2 * l), options(bias.len()))?;
-            write_array(&mut archive, bias)?;
-        }
-    }
-    archive.finish()?.flush()
-}
-
-/// No time of writing, so that equal networks are equal files.
-fn options(entries: usize) -> SimpleFileOptions {
-    SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Stored)
-        .last_modified_time(DateTime::default())
-        .unix_permissions(0o644)
-        .large_file(entries >= 1 << 28)
+    let mut archive = NpzWriter::new(file);
+    archive.network(net)?;
+    archive.finish()
 }
 
 struct Archive<'a> {

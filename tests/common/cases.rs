@@ -56,6 +56,11 @@ pub fn saturated() -> Vec<Case> {
     read("saturated")
 }
 
+/// Reference values by mpmath of the cases that `hessia cases` writes.
+pub fn suite() -> Vec<Case> {
+    read("suite")
+}
+
 fn read(stem: &str) -> Vec<Case> {
     let index = std::fs::read_to_string(folder().join(format!("{stem}.json"))).unwrap();
     let entries: Vec<Entry> = serde_json::from_str(&index).unwrap();
