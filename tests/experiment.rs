@@ -84,7 +84,7 @@ fn dead_networks_have_no_curve() {
     for run in run(&task, &small()).unwrap() {
         assert!(run.is_dead());
         assert!((run.loss - 2.0_f64.ln()).abs() < 1e-15);
-        assert!(run.constant < 1e-15 && run.curve.mean.iter().all(|&v| v < 1e-15));
+        assert!(run.constant == 0.0 && run.curve.mean.iter().all(|&v| v == 0.0));
     }
 }
 

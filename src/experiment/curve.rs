@@ -35,8 +35,10 @@ pub struct Curve {
 /// ```
 pub fn mean_absolute_deviation(losses: &[f64]) -> f64 {
     let count = losses.len().max(1) as f64;
-    let mean = losses.iter().sum::<f64>() / count;
-    losses.iter().map(|loss| (loss - mean).abs()).sum::<f64>() / count
+    // From the first: equal losses, those of a dead network, deviate by nothing at all.
+    let first = losses.first().copied().unwrap_or(0.0);
+    let mean = losses.iter().map(|loss| loss - first).sum::<f64>() / count;
+    losses.iter().map(|loss| (loss - first - mean).abs()).sum::<f64>() / count
 }
 
 /// The curve, with the mean over k > m/10 of `(k+1)` times its mean.
@@ -46,7 +48,8 @@ pub(super) fn curve(losses: &Array1<f64>, permutations: usize, smoothing: f64, s
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     // Streams 0 and 1 of the same seed are the first weights' and the batches'.
     rng.set_stream(2);
-    let mut order = losses.to_vec();
+    // From the first, for the same reason as above.
+    let mut order: Vec<f64> = losses.iter().map(|loss| loss - losses[0]).collect();
     let mut sums = vec![0.0; m.saturating_sub(1)];
     let mut kept: Vec<Vec<f64>> = vec![Vec::with_capacity(permutations); places.len()];
     for _ in 0..permutations {

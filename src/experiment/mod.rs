@@ -12,16 +12,22 @@ mod configuration;
 mod curve;
 mod evaluate;
 mod grid;
+mod paper;
+mod rank;
 mod settings;
 mod store;
 mod task;
+mod verdict;
 
 pub use configuration::Configuration;
 pub use curve::{Curve, QUANTILES, mean_absolute_deviation};
 pub use grid::{Finished, run, run_in};
+pub use paper::{PaperCurve, Slice, paper_curves};
+pub use rank::rank_correlation;
 pub use settings::Settings;
 pub use store::fingerprint;
 pub use task::{Mode, Task};
+pub use verdict::{Finding, Order, Sample, Verdict, verdicts};
 
 use serde::{Deserialize, Serialize};
 

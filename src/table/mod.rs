@@ -21,6 +21,10 @@ pub use cost::cost_table;
 pub use density::density_table;
 pub use experiment::{configuration_table, curve_table, experiment_provenance};
 pub use fit::fit_table;
+pub use experiment::{
+    configuration_table, constant_table, curve_table, experiment_provenance, order_table, panel_table,
+    samples,
+};
 pub use magnitudes::magnitude_table;
 pub use provenance::Provenance;
 pub use read::read_table;

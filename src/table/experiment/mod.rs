@@ -1,5 +1,11 @@
 //! The experiment as tables: one row a network, and one row a place on its curve.
 
+mod panels;
+mod verdict;
+
+pub use panels::panel_table;
+pub use verdict::{constant_table, order_table, samples};
+
 use polars::prelude::{Column, DataFrame, IntoColumn, NamedFrom, Series};
 
 use super::{Provenance, integers};
