@@ -9,4 +9,5 @@ root=$(cd "$here/../.." && pwd)
 cd "$root"
 
 . "$here/environment.sh"
-exec "$environment/bin/python" "$here/compare.py" --driver "$(built peers)" "$@"
+driver=$(built peers)
+exec "$environment/bin/python" "$here/compare.py" --driver "$driver" "$@"
