@@ -214,3 +214,90 @@ fn settings_without_a_grid_or_a_curve_are_refused() {
     refused(Settings { hidden_widths: vec![usize::MAX / 2], ..small() }, "memory");
     assert!(Task::pixels("mnist", None, 20_000).unwrap_err().to_string().contains("10000 objects"));
 }
+
+#[test]
+fn curvature_is_that_of_the_whole_matrices() {
+    use hessia::experiment::{CurvatureSettings, curvature_grid};
+    use hessia::{eigvalsh, hessian, per_object};
+    let settings = Settings { seeds: vec![1], hidden_widths: vec![4], ..small() };
+    // Forty pixels from the middle: matrices small enough for all their eigenvalues.
+    let x = task().data().x.slice(ndarray::s![.., 380..420]).to_owned();
+    let task = task().with_features(x).unwrap();
+    let asked = CurvatureSettings { objects: 40, joining: 2, radius: 0.5, top: 3, tolerance: 1e-9 };
+    let loss = Loss::cross_entropy();
+    for run in curvature_grid(&task, &settings, &asked).unwrap() {
+        let start = run.configuration.network(40, 10).unwrap();
+        let net = adam(&start, task.data(), loss, &settings.training(1)).unwrap().network;
+        let before = task.data().head(40);
+        let mean = hessian(&net, &before, loss).unwrap();
+        let all = eigvalsh(&mean).unwrap();
+        // Lanczos stops at a residual of 1e-9 of the norm; the inputs are compressed to rounding.
+        let close = |a: f64, b: f64, scale: f64| assert!((a - b).abs() < 1e-8 * scale, "{a} {b}");
+        close(run.mean_hessian, all.norm(), all.norm());
+        for (k, value) in run.largest.iter().enumerate() {
+            close(*value, all.eigenvalues[all.order - 1 - k], all.norm());
+        }
+        close(run.smallest, all.eigenvalues[0], all.norm());
+        let norms = per_object(&net, &before, loss).unwrap().hessian_norm;
+        close(run.object_mean, norms.sum() / 40.0, run.object_max);
+        close(run.object_max, norms.fold(0.0, |most: f64, v| most.max(*v)), run.object_max);
+        let gaps: Vec<f64> = (40..42)
+            .map(|i| hessian(&net, &task.data().select(&[i]), loss).unwrap() - &mean)
+            .map(|gap| eigvalsh(&gap).unwrap().norm())
+            .collect();
+        close(run.hessian_gap, (gaps[0] + gaps[1]) / 2.0, run.hessian_gap);
+        close(run.second_order_bound, 0.5 * 0.25 * run.hessian_gap / 41.0, run.second_order_bound);
+        // Gradients differ by no more than their norms allow; the true differences stay below the bound and a
+        // remainder that vanishes faster than R².
+        let near = CurvatureSettings { radius: 1e-3, ..asked };
+        let near = curvature_grid(
+            &task,
+            &Settings { inner_layers: vec![run.configuration.inner_layers], ..settings.clone() },
+            &near,
+        );
+        let near = &near.unwrap()[0];
+        assert!(near.difference_random <= near.bound() * (1.0 + 1e-6));
+        assert!(near.difference_top <= near.bound() * (1.0 + 1e-6));
+    }
+    let refused = CurvatureSettings { objects: 300, ..asked };
+    assert!(curvature_grid(&task, &settings, &refused).unwrap_err().to_string().contains("300 together"));
+}
+
+#[test]
+fn the_verdict_is_computed_from_the_samples() {
+    use hessia::experiment::{Finding, Sample, Slice, verdicts};
+    let sample = |hidden: usize, inner_layers: usize, seed: u64, constant: f64| Sample {
+        dataset: "mnist".to_string(),
+        mode: Mode::Pixels,
+        hidden,
+        inner_layers,
+        seed,
+        constant,
+        dead: false,
+    };
+    // Falls with h beyond doubt; rises with N in the mean of two noisy seeds.
+    let mut samples = Vec::new();
+    for (at, h) in [4, 8, 16, 32, 64].into_iter().enumerate() {
+        samples.extend((1..=3).map(|seed| sample(h, 5, seed, 5.0 - at as f64 + 0.01 * seed as f64)));
+    }
+    for (at, n) in [1, 3, 7, 10].into_iter().enumerate() {
+        samples.extend((1..=2).map(|seed| sample(16, n, seed, 3.0 + 0.1 * at as f64 + 9.0 * seed as f64)));
+    }
+    let all = verdicts(&samples);
+    assert_eq!(all, verdicts(&samples), "the same samples, the same verdict");
+    let of = |slice: Slice| {
+        all.iter().find(|v| v.dataset == "mnist" && v.mode == Mode::Pixels && v.slice == slice).unwrap()
+    };
+    let width = of(Slice::Width);
+    let measured = width.measured.as_ref().unwrap();
+    assert_eq!((measured.strict, measured.pairs, measured.correlation), (true, (10, 10), Some(1.0)));
+    assert_eq!(measured.finding(), Some(Finding::AsClaimed));
+    assert_eq!(width.single_network_share, Some(1.0));
+    let depth = of(Slice::Depth).measured.as_ref().unwrap();
+    assert_eq!(depth.finding(), Some(Finding::None), "{depth:?}");
+    // The paper's own curves hold its text in four figures of sixteen, and reverse it in two.
+    let strict: Vec<_> =
+        all.iter().filter(|v| v.paper.strict).map(|v| (v.dataset.as_str(), v.mode, v.slice)).collect();
+    assert_eq!(strict.len(), 4, "{strict:?}");
+    assert!(all.iter().filter(|v| v.dataset != "mnist").all(|v| v.measured.is_none()));
+}

@@ -91,7 +91,7 @@ pub fn run_in(folder: &Path, task: &Task, settings: &Settings) -> Result<Finishe
     Ok(Finished { runs: runs.collect::<Result<_>>()?, already_there })
 }
 
-fn check(task: &Task, settings: &Settings) -> Result<()> {
+pub(super) fn check(task: &Task, settings: &Settings) -> Result<()> {
     settings.check()?;
     settings.training(0).check()?;
     let (m, n, threads) = (task.data().len() as u128, task.data().inputs() as u128, threads() as u128);

@@ -9,6 +9,7 @@
 //! has N + 2 weight matrices.
 
 mod configuration;
+mod curvature;
 mod curve;
 mod evaluate;
 mod grid;
@@ -20,6 +21,7 @@ mod task;
 mod verdict;
 
 pub use configuration::Configuration;
+pub use curvature::{CurvatureRun, CurvatureSettings, curvature_grid};
 pub use curve::{Curve, QUANTILES, mean_absolute_deviation};
 pub use grid::{Finished, run, run_in};
 pub use paper::{PaperCurve, Slice, paper_curves};

@@ -17,7 +17,7 @@ mod training;
 pub use bounds::bounds_figure;
 pub use cost::cost_figure;
 pub use density::density_figure;
-pub use experiment::{constant_figure, panel_figure};
+pub use experiment::{constant_figure, curvature_figure, panel_figure};
 pub use html::save_html;
 pub use magnitudes::magnitude_figure;
 pub use spectrum::spectrum_figure;

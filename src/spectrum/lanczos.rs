@@ -93,7 +93,7 @@ fn lanczos(matrix: &Array2<f64>, count: usize, tolerance: f64) -> Result<Option<
     Ok(None)
 }
 
-fn tridiagonal(diagonal: &[f64], beside: &[f64]) -> Result<(Array1<f64>, Array2<f64>)> {
+pub(super) fn tridiagonal(diagonal: &[f64], beside: &[f64]) -> Result<(Array1<f64>, Array2<f64>)> {
     let order = diagonal.len();
     let mut matrix = Array2::zeros((order, order));
     for (k, &value) in diagonal.iter().enumerate() {

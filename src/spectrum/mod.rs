@@ -3,10 +3,12 @@
 mod dense;
 mod lanczos;
 mod network;
+mod operator;
 
 pub use dense::{eigh, eigh_range, eigvalsh};
 pub use lanczos::eigh_largest;
 pub use network::{Route, network_spectrum};
+pub use operator::{Outermost, outermost};
 
 use std::ops::Range;
 

@@ -19,12 +19,11 @@ pub use audit::{audit_table, verdict_table};
 pub use blocks::block_norm_table;
 pub use cost::cost_table;
 pub use density::density_table;
-pub use experiment::{configuration_table, curve_table, experiment_provenance};
-pub use fit::fit_table;
 pub use experiment::{
-    configuration_table, constant_table, curve_table, experiment_provenance, order_table, panel_table,
-    samples,
+    configuration_table, constant_table, curvature_grid_table, curvature_trend_table, curve_table,
+    experiment_provenance, order_table, panel_table, samples,
 };
+pub use fit::fit_table;
 pub use magnitudes::magnitude_table;
 pub use provenance::Provenance;
 pub use read::read_table;

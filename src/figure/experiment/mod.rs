@@ -1,9 +1,11 @@
 //! The experiment's figures: panels of one mode and one section through the grid each.
 
 mod constants;
+mod curvature;
 mod panels;
 
 pub use constants::constant_figure;
+pub use curvature::curvature_figure;
 pub use panels::panel_figure;
 
 use plotly::common::{Anchor, Font};
@@ -47,7 +49,7 @@ fn title(panel: &Panel) -> String {
         Slice::Width => "N = 5",
         Slice::Depth => "h = 16",
     };
-    format!("{}, {fixed} (claim: C {})", panel.mode, panel.slice.claim())
+    format!("{}, {fixed} (claim: {})", panel.mode, panel.slice.claim())
 }
 
 /// `x`, `x2`, ... and `y`, `y2`, ... of a panel, as traces name them.

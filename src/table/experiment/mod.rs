@@ -1,8 +1,10 @@
 //! The experiment as tables: one row a network, and one row a place on its curve.
 
+mod curvature;
 mod panels;
 mod verdict;
 
+pub use curvature::{curvature_grid_table, curvature_trend_table};
 pub use panels::panel_table;
 pub use verdict::{constant_table, order_table, samples};
 
@@ -10,7 +12,7 @@ use polars::prelude::{Column, DataFrame, IntoColumn, NamedFrom, Series};
 
 use super::{Provenance, integers};
 use crate::Result;
-use crate::experiment::{Mode, QUANTILES, Run, Settings, Task, fingerprint};
+use crate::experiment::{Configuration, Mode, QUANTILES, Run, Settings, Task, fingerprint};
 
 /// One row a network: what it is, how it was trained, and C with its interval.
 ///
@@ -21,7 +23,7 @@ use crate::experiment::{Mode, QUANTILES, Run, Settings, Task, fingerprint};
 /// # Errors
 /// Only what polars refuses.
 pub fn configuration_table(dataset: &str, mode: Mode, runs: &[Run]) -> Result<DataFrame> {
-    let mut columns = labels(dataset, mode, runs.iter());
+    let mut columns = labels(dataset, mode, runs.iter().map(|run| run.configuration));
     let count = |name: &str, of: &dyn Fn(&Run) -> usize| {
         Series::new(name.into(), integers(runs.iter().map(of))).into_column()
     };
@@ -53,7 +55,7 @@ pub fn configuration_table(dataset: &str, mode: Mode, runs: &[Run]) -> Result<Da
 /// Only what polars refuses.
 pub fn curve_table(dataset: &str, mode: Mode, runs: &[Run]) -> Result<DataFrame> {
     let repeated = runs.iter().flat_map(|run| std::iter::repeat_n(run, run.curve.k.len()));
-    let mut columns = labels(dataset, mode, repeated);
+    let mut columns = labels(dataset, mode, repeated.map(|run| run.configuration));
     let number = |name: &str, of: &dyn Fn(&Run) -> Vec<f64>| {
         Series::new(name.into(), runs.iter().flat_map(of).collect::<Vec<_>>()).into_column()
     };
@@ -83,8 +85,8 @@ pub fn experiment_provenance(table: &str, task: &Task, settings: &Settings) -> P
 }
 
 /// The columns that say which network a row is of.
-fn labels<'a>(dataset: &str, mode: Mode, runs: impl Iterator<Item = &'a Run>) -> Vec<Column> {
-    let of: Vec<_> = runs.map(|run| run.configuration).collect();
+fn labels(dataset: &str, mode: Mode, of: impl Iterator<Item = Configuration>) -> Vec<Column> {
+    let of: Vec<_> = of.collect();
     let seeds: Vec<i64> = of.iter().map(|c| c.seed as i64).collect();
     vec![
         Series::new("dataset".into(), vec![dataset; of.len()]).into_column(),

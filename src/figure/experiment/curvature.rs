@@ -1,0 +1,76 @@
+//! Curvature over the width and over the depth.
+
+use plotly::common::{Line, Marker, Mode as Draw};
+use plotly::{Plot, Scatter, Trace};
+use polars::prelude::DataFrame;
+
+use super::{Panel, axes, layout};
+use crate::experiment::{Mode, Slice};
+use crate::figure::{numbers, style};
+use crate::{Error, Result};
+
+/// Draws columns of a [`curvature_grid_table`](crate::table::curvature_grid_table) of one mode: a point a network
+/// and a line through the means, over h at N = 5 and over N at h = 16, on a logarithmic axis.
+///
+/// # Errors
+/// No columns, one that the table does not have, or no network of the two sections.
+pub fn curvature_figure(table: &DataFrame, quantities: &[&str]) -> Result<Plot> {
+    if quantities.is_empty() {
+        return Err(Error::argument("quantities", "at least one column", "none"));
+    }
+    let mode: Mode = table.column("mode")?.str()?.get(0).unwrap_or_default().parse()?;
+    let (hidden, inner) = (numbers(table, "hidden")?, numbers(table, "inner_layers")?);
+    let panels: Vec<Panel> = Slice::ALL
+        .into_iter()
+        .map(|slice| {
+            let rows = (0..hidden.len()).filter(|&r| slice.has(hidden[r] as usize, inner[r] as usize));
+            Panel { mode, slice, rows: rows.collect() }
+        })
+        .filter(|panel| !panel.rows.is_empty())
+        .collect();
+    if panels.is_empty() {
+        return Err(Error::argument("table", "a network with N = 5 or h = 16", "none"));
+    }
+    let mut traces: Vec<Box<dyn Trace>> = Vec::new();
+    for (at, panel) in panels.iter().enumerate() {
+        let along = if panel.slice == Slice::Width { &hidden } else { &inner };
+        for (which, name) in quantities.iter().enumerate() {
+            let values = numbers(table, name)?;
+            let rows = panel.rows.iter().filter(|&&row| values[row] > 0.0);
+            let (x, y): (Vec<f64>, Vec<f64>) = rows.map(|&row| (along[row], values[row])).unzip();
+            let colour = style::COLOURS[which % style::COLOURS.len()];
+            let (x_axis, y_axis) = axes(at);
+            let trace = |x: Vec<f64>, y: Vec<f64>| {
+                Scatter::new(x, y).x_axis(&x_axis).y_axis(&y_axis).legend_group(*name).name(*name)
+            };
+            let points = trace(x.clone(), y.clone())
+                .mode(Draw::Markers)
+                .marker(Marker::new().size(5).color(colour).opacity(0.6))
+                .show_legend(false);
+            let (x, y) = means(&x, &y);
+            let line =
+                trace(x, y).mode(Draw::Lines).line(Line::new().width(2.0).color(colour)).show_legend(at == 0);
+            traces.extend([points as Box<dyn Trace>, line]);
+        }
+    }
+    let dataset = table.column("dataset")?.str()?.get(0).unwrap_or_default().to_string();
+    let x = |panel: &Panel| match panel.slice {
+        Slice::Width => style::log_axis("hidden width h").tick_values(vec![4.0, 8.0, 16.0, 32.0, 64.0]),
+        Slice::Depth => style::axis("inner layers N"),
+    };
+    let y = || style::log_axis("").dtick(1.0);
+    Ok(style::plot_with(layout(&format!("{dataset}: curvature"), &panels, x, &y), traces))
+}
+
+/// The mean of the values at each place, places ascending.
+fn means(x: &[f64], y: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let mut places = x.to_vec();
+    places.sort_unstable_by(f64::total_cmp);
+    places.dedup();
+    let mean = |place: f64| {
+        let there: Vec<f64> = x.iter().zip(y).filter(|pair| *pair.0 == place).map(|pair| *pair.1).collect();
+        there.iter().sum::<f64>() / there.len() as f64
+    };
+    let values = places.iter().map(|&place| mean(place)).collect();
+    (places, values)
+}
