@@ -9,6 +9,7 @@ mod cost;
 mod density;
 mod experiment;
 mod fit;
+mod lemma_2;
 mod magnitudes;
 mod provenance;
 mod read;
@@ -24,6 +25,7 @@ pub use experiment::{
     experiment_provenance, order_table, panel_table, samples,
 };
 pub use fit::fit_table;
+pub use lemma_2::lemma_2_table;
 pub use magnitudes::magnitude_table;
 pub use provenance::Provenance;
 pub use read::read_table;

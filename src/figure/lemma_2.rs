@@ -1,0 +1,67 @@
+//! Lemma 2 over the distance from theta*.
+
+use plotly::common::{Anchor, DashType, Line, Mode};
+use plotly::layout::Legend;
+use plotly::{Plot, Scatter, Trace};
+use polars::prelude::{DataFrame, IntoLazy, col, lit};
+
+use super::style;
+use crate::{Error, Result};
+
+/// Draws the rows of one direction (index 0) and one k of a [`lemma_2_table`](crate::table::lemma_2_table) over
+/// `radius`, both axes logarithmic: the true difference, its second-order term and remainder, and the bounds.
+///
+/// # Errors
+/// No such rows, or a table without these columns.
+///
+/// ```
+/// use hessia::{figure::lemma_2_figure, table::lemma_2_table, theory::{ProbeSettings, probe}};
+/// use hessia::{Activation, Dataset, Loss, Network, Targets};
+/// use ndarray::{Array2, array};
+/// let star = Network::random(&[3, 4, 2], false, Activation::Tanh, 1)?;
+/// let data = Dataset::new("toy", Array2::eye(3), Targets::Classes(array![0, 1, 1]))?;
+/// let settings = ProbeSettings { objects: vec![2], radii: vec![0.1, 1.0], random: 1, top: 1, seed: 1 };
+/// let table = lemma_2_table(&probe(&star, &data, Loss::cross_entropy(), &settings)?)?;
+/// assert!(lemma_2_figure(&table, "gradient", 2)?.to_json().contains("corrected"));
+/// assert!(lemma_2_figure(&table, "upwards", 2).is_err());
+/// # Ok::<(), hessia::Error>(())
+/// ```
+pub fn lemma_2_figure(table: &DataFrame, direction: &str, k: usize) -> Result<Plot> {
+    let rows = table
+        .clone()
+        .lazy()
+        .filter(col("direction").eq(lit(direction)))
+        .filter(col("k").eq(lit(k as i64)))
+        .filter(col("index").eq(lit(0_i64)))
+        .sort(["radius"], Default::default())
+        .collect()?;
+    if rows.height() == 0 {
+        return Err(Error::argument(
+            "direction and k",
+            "rows of the table",
+            format!("{direction:?} and {k}"),
+        ));
+    }
+    let radius = super::numbers(&rows, "radius")?;
+    let mut traces: Vec<Box<dyn Trace>> = Vec::new();
+    let mut draw =
+        |name: &str, label: &str, colour: &'static str, dash: DashType, mode: Mode| -> Result<()> {
+            // A logarithmic axis has no place for zero.
+            let values =
+                super::numbers(&rows, name)?.into_iter().map(|v| if v == 0.0 { f64::NAN } else { v.abs() });
+            let line = Line::new().color(colour).width(2.0).dash(dash);
+            traces.push(Scatter::new(radius.clone(), values.collect()).name(label).mode(mode).line(line));
+            Ok(())
+        };
+    draw("difference", "|L(k+1) − L(k)|, true", style::BLACK, DashType::Solid, Mode::LinesMarkers)?;
+    draw("second_order", "second order", style::COLOURS[2], DashType::Dot, Mode::Lines)?;
+    draw("remainder", "remainder", style::GREY, DashType::Dot, Mode::Lines)?;
+    draw("corrected", "corrected bound", style::BLUE, DashType::Solid, Mode::Lines)?;
+    draw("stated_measured", "stated, with measured M_H", style::COLOURS[4], DashType::Dash, Mode::Lines)?;
+    draw("stated", "stated", style::VERMILLION, DashType::Dash, Mode::Lines)?;
+    let title = format!("One object more, k = {k}, direction: {direction}");
+    let x = style::log_axis("distance R from θ*");
+    let layout = style::layout(&title, x, style::log_axis("size of the difference"))
+        .legend(Legend::new().x(0.02).y(0.98).y_anchor(Anchor::Top));
+    Ok(style::plot_with(layout, traces))
+}
