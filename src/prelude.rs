@@ -12,19 +12,20 @@ pub use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, array, s};
 pub use crate::experiment;
 #[cfg(feature = "figure")]
 pub use crate::figure::{
-    bounds_figure, constant_figure, cost_figure, curvature_figure, density_figure, lemma_2_figure,
-    magnitude_figure, panel_figure, save_html, spectrum_figure, training_figure,
+    bounds_figure, constant_figure, contour_figure, cost_figure, curvature_figure, density_figure,
+    lemma_2_figure, magnitude_figure, panel_figure, save_html, spectrum_figure, surface_figure,
+    training_figure,
 };
 #[cfg(feature = "notebook")]
 pub use crate::notebook::{EvcxrDisplay, output, show};
 #[cfg(feature = "table")]
 pub use crate::table::{
-    Provenance, audit_table, block_norm_table, configuration_table, constant_table, cost_table,
-    curvature_grid_table, curvature_trend_table, curve_table, density_table, fit_table, lemma_2_table,
-    magnitude_table, order_table, panel_table, read_table, samples, spectrum_table, verdict_table,
-    write_table,
+    Provenance, assumption_1_table, audit_table, block_norm_table, configuration_table, constant_table,
+    cost_table, curvature_grid_table, curvature_trend_table, curve_table, density_table, fit_table,
+    lemma_2_table, magnitude_table, order_table, panel_table, read_table, samples, spectrum_table,
+    surface_table, verdict_table, write_table,
 };
-pub use crate::theory::{Increment, ProbeSettings, audit, probe};
+pub use crate::theory::{Assumption1, Increment, Plane, ProbeSettings, Surface, audit, probe};
 pub use crate::train::{AdamSettings, Trained, adam};
 #[cfg(feature = "figure")]
 pub use plotly::Plot;

@@ -12,6 +12,7 @@ mod lemma_2;
 mod magnitudes;
 mod spectrum;
 mod style;
+mod surface;
 mod symlog;
 mod training;
 
@@ -23,6 +24,7 @@ pub use html::save_html;
 pub use lemma_2::lemma_2_figure;
 pub use magnitudes::magnitude_figure;
 pub use spectrum::spectrum_figure;
+pub use surface::{contour_figure, surface_figure};
 pub use training::training_figure;
 
 use polars::prelude::{DataFrame, DataType};

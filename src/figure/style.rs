@@ -27,6 +27,11 @@ pub(super) fn axis(label: &str) -> Axis {
         .auto_margin(true)
 }
 
+/// An axis of a three-dimensional scene, whose letters are drawn smaller.
+pub(super) fn scene_axis(label: &str) -> Axis {
+    Axis::new().title(Title::with_text(label).font(Font::new().size(15))).tick_font(Font::new().size(12))
+}
+
 /// A logarithmic axis, labelled in powers of ten.
 pub(super) fn log_axis(label: &str) -> Axis {
     axis(label).type_(AxisType::Log).exponent_format(plotly::common::ExponentFormat::Power)

@@ -3,6 +3,7 @@
 //! A table has plain columns (64-bit integers, 64-bit floats, text) in long form, so that polars, pandas and R read
 //! it without help. What made it travels in the same file; see [`write_table`] for where.
 
+mod assumption_1;
 mod audit;
 mod blocks;
 mod cost;
@@ -14,8 +15,10 @@ mod magnitudes;
 mod provenance;
 mod read;
 mod spectrum;
+mod surface;
 mod write;
 
+pub use assumption_1::assumption_1_table;
 pub use audit::{audit_table, verdict_table};
 pub use blocks::block_norm_table;
 pub use cost::cost_table;
@@ -30,6 +33,7 @@ pub use magnitudes::magnitude_table;
 pub use provenance::Provenance;
 pub use read::read_table;
 pub use spectrum::spectrum_table;
+pub use surface::surface_table;
 pub use write::{Format, PROVENANCE_KEY, write_table};
 
 use crate::Error;

@@ -9,6 +9,7 @@
 //! Source: N. Kiselev, A. Grabovoy, "Unraveling the Hessian: A Key to Smooth Convergence in Loss Function
 //! Landscapes", arXiv 2409.11995.
 
+mod assumption_1;
 mod audit;
 mod constants;
 pub mod lemma_1;
@@ -16,10 +17,13 @@ pub mod lemma_2;
 mod probe;
 pub mod search;
 mod statement;
+mod surface;
 pub mod theorem_1;
 
+pub use assumption_1::Assumption1;
 pub use audit::{Audit, Bound, Comparison, Summary, TOLERANCE, Verdict, audit};
 pub use constants::Constants;
 pub use lemma_2::{Increment, Lemma2};
 pub use probe::{Direction, Probe, ProbeSettings, probe};
 pub use statement::{Left, Statement};
+pub use surface::{Plane, Surface};

@@ -125,7 +125,7 @@ pub fn probe(star: &Network, data: &Dataset, loss: Loss, settings: &ProbeSetting
 }
 
 /// A direction uniform on the unit sphere of `order` dimensions.
-fn random_unit(order: usize, rng: &mut ChaCha8Rng) -> Array1<f64> {
+pub(super) fn random_unit(order: usize, rng: &mut ChaCha8Rng) -> Array1<f64> {
     let normal: Array1<f64> = (0..order).map(|_| StandardNormal.sample(&mut *rng)).collect();
     let norm = euclidean_norm(normal.iter());
     normal / norm
