@@ -12,6 +12,7 @@ use hessia::{Activation, Loss, Reduction, Term, WeightLayout};
 use super::cases::{self, CasesArguments};
 use super::experiment::{self, ExperimentArguments};
 use super::indices::Indices;
+use super::verify::{self, VerifyArguments};
 
 /// Exact Hessians, their spectra and their bounds, for small neural networks.
 #[derive(Debug, Parser)]
@@ -43,6 +44,9 @@ pub enum Command {
     /// Writes thirty small networks with data and their exact Hessians, for the test suites of others.
     #[command(after_help = cases::EXAMPLES)]
     Cases(CasesArguments),
+    /// Holds somebody else's curvature against the exact one, and says what is wrong with it.
+    #[command(after_help = verify::EXAMPLES)]
+    Verify(VerifyArguments),
     /// Writes a notebook with the kernel and the imports set, and a first calculation.
     #[cfg(feature = "notebook")]
     NewNotebook(NewNotebookArguments),

@@ -14,6 +14,7 @@ mod problem;
 mod report;
 mod spectrum;
 mod train;
+mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -28,10 +29,10 @@ use failure::Failure;
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     match dispatch(arguments.command) {
-        Ok(summary) => {
+        Ok((summary, code)) => {
             // A reader that has closed its end is no failure of ours.
             let _ = writeln!(std::io::stdout(), "{summary}");
-            ExitCode::SUCCESS
+            ExitCode::from(code)
         }
         Err(failure) => {
             let _ = writeln!(std::io::stderr(), "error: {failure}");
@@ -40,9 +41,11 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn dispatch(command: Command) -> Result<String, Failure> {
+/// What to print, and the exit code.
+fn dispatch(command: Command) -> Result<(String, u8), Failure> {
     interrupt::listen()?;
-    match command {
+    let summary = match command {
+        Command::Verify(arguments) => return verify::run(&arguments),
         Command::Hessian(arguments) => hessian::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
@@ -50,5 +53,6 @@ fn dispatch(command: Command) -> Result<String, Failure> {
         Command::Experiment(arguments) => experiment::run(&arguments),
         #[cfg(feature = "notebook")]
         Command::NewNotebook(arguments) => new_notebook::run(&arguments),
-    }
+    };
+    Ok((summary?, 0))
 }

@@ -16,6 +16,7 @@ mod provenance;
 mod read;
 mod spectrum;
 mod surface;
+mod verification;
 mod write;
 
 pub use assumption_1::assumption_1_table;
@@ -34,6 +35,7 @@ pub use provenance::Provenance;
 pub use read::read_table;
 pub use spectrum::spectrum_table;
 pub use surface::surface_table;
+pub use verification::verification_table;
 pub use write::{Format, PROVENANCE_KEY, write_table};
 
 use crate::Error;

@@ -37,8 +37,10 @@ pub enum Fault {
     WithoutBiases(Vec<String>),
     /// It is of a network that has biases besides, which are zero.
     MoreBiases,
-    /// It was computed in float32.
+    /// It was computed in float32, or by differences that are as exact.
     Float32,
+    /// It is a central difference of gradients with this step.
+    FiniteDifference(f64),
     /// The network and the inputs were rounded to float32 first.
     RoundedToFloat32,
     /// The derivative of the activation at its kink is this number.
@@ -77,7 +79,7 @@ pub enum Fault {
         estimator: String,
         /// Number of probes (or objects) that its error suggests.
         probes: f64,
-        /// A 95 % interval for that number, as if the errors were independent.
+        /// A 95 % interval for that number.
         interval: (f64, f64),
     },
 }
@@ -90,10 +92,10 @@ impl fmt::Display for Fault {
             Fault::Term(Term::HTerm) => write!(f, "it is the H-term"),
             Fault::EmpiricalFisher => write!(f, "it is the empirical Fisher matrix"),
             Fault::Reduction { factor, meaning } => {
-                write!(f, "{} times too large: {meaning}", short(*factor))
+                write!(f, "multiplied by {}: {meaning}", digits(*factor, 10))
             }
             Fault::Factor(factor) => {
-                write!(f, "{} times too large, a factor that no reduction makes", short(*factor))
+                write!(f, "multiplied by {}, which no reduction makes", digits(*factor, 10))
             }
             Fault::Sign => write!(f, "wrong sign"),
             Fault::Order(order) => write!(f, "other order of the parameters: {order}"),
@@ -102,7 +104,13 @@ impl fmt::Display for Fault {
             Fault::WithoutBiases(names) => write!(f, "of the network without {}", names.join(", ")),
             Fault::MoreBiases => write!(f, "of the network with zero biases in every layer"),
             Fault::Float32 => {
-                write!(f, "float32 arithmetic: the error has the size that its rounding leaves")
+                write!(
+                    f,
+                    "float32 or finite differences: an error of the size that rounding in float32 leaves"
+                )
+            }
+            Fault::FiniteDifference(step) => {
+                write!(f, "central differences of gradients with the step {step:e}")
             }
             Fault::RoundedToFloat32 => write!(f, "network and inputs rounded to float32 first"),
             Fault::KinkSlope(slope) => write!(f, "derivative {slope} of the activation at its kink"),
@@ -148,6 +156,11 @@ fn describe_weights(weights: &[f64], f: &mut fmt::Formatter<'_>) -> fmt::Result 
 
 /// A number with five significant digits, or all where it is whole.
 pub(super) fn short(value: f64) -> String {
+    digits(value, 5)
+}
+
+/// A number with so many significant digits, or all where it is whole.
+fn digits(value: f64, count: i32) -> String {
     let size = value.abs();
     if value == value.round() && size < 1e9 {
         return format!("{value}");
@@ -155,6 +168,7 @@ pub(super) fn short(value: f64) -> String {
     if !(1e-3..1e6).contains(&size) {
         return format!("{value:.3e}");
     }
-    let digits = (4 - size.log10().floor() as i32).max(0) as usize;
-    format!("{value:.digits$}").trim_end_matches('0').trim_end_matches('.').to_string()
+    let places = (count - 1 - size.log10().floor() as i32).max(0) as usize;
+    let text = format!("{value:.places$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
 }

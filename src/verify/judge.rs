@@ -33,6 +33,12 @@ pub struct Hypothesis {
 }
 
 impl Hypothesis {
+    /// What it says, without what it leaves.
+    pub fn claim(&self) -> String {
+        let faults: Vec<String> = self.faults.iter().map(Fault::to_string).collect();
+        faults.join("; and ")
+    }
+
     /// Whether nothing but rounding is left unexplained.
     pub fn explains(&self) -> bool {
         self.support <= Support::Single
@@ -58,8 +64,7 @@ impl Hypothesis {
 
 impl std::fmt::Display for Hypothesis {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let faults: Vec<String> = self.faults.iter().map(Fault::to_string).collect();
-        write!(f, "{}", faults.join("; and "))?;
+        f.write_str(&self.claim())?;
         let left =
             format!("largest error left {:.1e}, relative {:.1e}", self.largest_error, self.relative_error);
         match self.support {
@@ -183,8 +188,20 @@ impl Judge {
         if let Some(left) = partial
             && left.relative < self.worth
             && left.largest < 0.5 * self.error
+            // Nothing but a factor that is hardly one says nothing.
+            && (!faults.is_empty() || (left.factor - 1.0).abs() > 0.01)
         {
             self.push(faults, left, Support::Partial);
+        }
+    }
+
+    /// Tries an alternative that was fitted to the candidate: it counts only if it explains all of it.
+    pub(super) fn consider_whole(&mut self, faults: &[Fault], alternative: &[f64]) {
+        self.tried += 1;
+        let largest = alternative.iter().fold(0.0_f64, |most, a| most.max(a.abs()));
+        let left = self.left(alternative, 1.0);
+        if let Some(support) = self.support(&left, largest) {
+            self.push(faults, left, support);
         }
     }
 
@@ -246,6 +263,11 @@ impl Judge {
         });
     }
 
+    /// Whether something explains the candidate to the last digit.
+    pub(super) fn exact(&self) -> bool {
+        self.hypotheses.iter().any(|h| h.support == Support::Exact)
+    }
+
     /// Whether something explains the candidate to the last digits that its precision has.
     pub(super) fn explained(&self) -> bool {
         self.hypotheses.iter().any(Hypothesis::explains)
@@ -262,6 +284,9 @@ impl Judge {
             };
             a.support.cmp(&b.support).then(simple).then(a.relative_error.total_cmp(&b.relative_error))
         });
+        if self.explained() {
+            self.hypotheses.retain(|h| h.support != Support::Partial);
+        }
         let mut kept: Vec<Hypothesis> = Vec::new();
         for hypothesis in self.hypotheses {
             if kept.len() < MOST && !kept.iter().any(|other| other.makes_idle(&hypothesis)) {

@@ -6,6 +6,7 @@
 
 mod candidate;
 mod compare;
+mod differences;
 mod fault;
 mod judge;
 mod objects;
@@ -158,19 +159,20 @@ pub fn verify(
     if report.verdict == Verdict::AgreesInFloat32 {
         // Only an alternative that leaves far less than rounding in float32 did can overrule it.
         let better = |h: &&Hypothesis| h.explains() && h.largest_error <= error / OVERRULES;
-        if report.expected_shape.iter().product::<usize>() >= FEWEST
-            && diagnosis.first().filter(better).is_some()
-        {
+        let best = diagnosis.first().filter(better);
+        let differences = best.is_some_and(|h| matches!(h.faults[..], [Fault::FiniteDifference(_)]));
+        let many = report.expected_shape.iter().product::<usize>() >= FEWEST;
+        if best.is_none() || !many {
+            if !float32 {
+                let relative_error = report.relative_error.unwrap_or(0.0);
+                let faults = vec![Fault::Float32];
+                let support = Support::Single;
+                report.diagnosis = vec![Hypothesis { faults, support, largest_error: error, relative_error }];
+            }
+            return Ok(report);
+        }
+        if !differences {
             report.verdict = Verdict::Differs;
-        } else if !float32 {
-            let largest_error = error;
-            let relative_error = report.relative_error.unwrap_or(0.0);
-            let faults = vec![Fault::Float32];
-            report.diagnosis =
-                vec![Hypothesis { faults, support: Support::Single, largest_error, relative_error }];
-            return Ok(report);
-        } else {
-            return Ok(report);
         }
     }
     report.diagnosis = diagnosis;

@@ -62,7 +62,7 @@ pub(super) fn object_weights(
     } else {
         clean
     };
-    judge.consider(&[Fault::ObjectWeights(clean.to_vec())], &clean.dot(&parts).to_vec());
+    judge.consider_whole(&[Fault::ObjectWeights(clean.to_vec())], &clean.dot(&parts).to_vec());
     Ok(())
 }
 

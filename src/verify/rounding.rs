@@ -133,7 +133,7 @@ fn growth(setting: &Setting, z: &[Array2<f64>]) -> f64 {
     4.0 * terms * (1.0 + largest(&z[from..]).max(target))
 }
 
-/// Per layer of rows and per vector: the norm of the layer's rows, estimated with signs, times that of the vector.
+/// Per layer of rows and per vector: the largest norm of a row, estimated with signs, times that of the vector.
 fn products(
     vectors: &Array2<f64>,
     setting: &Setting,
@@ -145,13 +145,11 @@ fn products(
     let layer = layers(setting);
     let mut squares = vec![0.0_f64; setting.net.depth()];
     for &(setting, term, factor) in parts {
-        // E ||M z||² over random signs is the squared Frobenius norm of the rows.
+        // E (M z)_i² over random signs is the squared norm of row i.
         let images = multiplied(setting, Source::Term(term), &probes)?;
-        let mut own = vec![0.0; squares.len()];
         for (row, &l) in images.rows().into_iter().zip(&layer) {
-            own[l] += row.iter().map(|v| (factor * v).powi(2)).sum::<f64>() / PROBES as f64;
+            squares[l] = squares[l].max(factor * factor * row.dot(&row) / PROBES as f64);
         }
-        squares.iter_mut().zip(own).for_each(|(most, own)| *most = most.max(own));
     }
     let norms = column_norms(vectors);
     let sizes = layer.iter().flat_map(|&l| norms.iter().map(move |n| (l, n)));

@@ -1,6 +1,7 @@
 //! The alternatives, computed one after the other: single faults first, pairs where none of them explains.
 
 use super::candidate::Candidate;
+use super::differences::differences;
 use super::fault::Fault;
 use super::judge::{Judge, NamedFactor};
 use super::objects::object_weights;
@@ -45,6 +46,9 @@ pub(super) fn search(
     });
     other_blocks(candidate, setting, term, judge)?;
     sorted(candidate, &base, judge);
+    if judge.exact() {
+        return Ok(());
+    }
     let variations = variations(setting)?;
     for (fault, other, factor) in &variations {
         judge.consider(
@@ -59,6 +63,9 @@ pub(super) fn search(
     }
     if judge.explained() {
         return Ok(());
+    }
+    if term == Term::Full {
+        differences(candidate, setting, &base, judge)?;
     }
     object_weights(candidate, setting, held[0].0, judge)?;
     if judge.explained() {

@@ -3,7 +3,7 @@
 //! Every estimator has a known covariance of its errors, `S / n` with n probes. Where the errors have that form, `n`
 //! follows from their size: `n = d / (eᵀ S⁺ e)` with d the rank of S.
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, Axis, s};
 
 use super::candidate::Candidate;
 use super::fault::Fault;
@@ -28,8 +28,8 @@ struct Estimator {
 enum Spread {
     /// Covariance of the entries.
     Covariance(Array2<f64>),
-    /// Variance of every entry, where there are too many for their covariance.
-    Variance(Vec<f64>),
+    /// Variance of every entry, and how many of them are independent, or as good as.
+    Variance(Vec<f64>, f64),
 }
 
 /// How much likelier than the simplest an estimator must be that takes one fault more.
@@ -79,7 +79,7 @@ fn estimators(
                     ("estimate of the diagonal from products with normal vectors", &rows + &diagonal),
                 ] {
                     if matrix.nrows() > LARGEST {
-                        push(name, Spread::Variance(own.to_vec()));
+                        push(name, Spread::Variance(own.to_vec(), own.len() as f64));
                         continue;
                     }
                     let mut covariance = squares.clone();
@@ -91,7 +91,7 @@ fn estimators(
                 let variance = 2.0 * (rows.sum() - diagonal.sum());
                 push(
                     "estimate of the trace from products with random signs",
-                    Spread::Variance(vec![variance]),
+                    Spread::Variance(vec![variance], 1.0),
                 );
             }
             _ => {}
@@ -149,13 +149,52 @@ fn sampled_fisher(
             }
         }
     }
-    let scale = setting.normaliser().powi(2);
+    let scale = setting.normaliser();
+    let variance: Vec<f64> = variance.iter().map(|v| scale * scale * v.max(0.0)).collect();
+    let mean = view(candidate, ggn, None)?;
+    let freedom = freedom(&gradients, &probabilities, matrix);
     Ok(Some(Estimator {
         name: "Fisher matrix with labels drawn from the model",
         of: (asked != Term::Ggn).then_some(Fault::Term(Term::Ggn)),
-        mean: view(candidate, ggn, None)?,
-        spread: Spread::Variance(variance.iter().map(|v| scale * v.max(0.0)).collect()),
+        mean,
+        spread: Spread::Variance(variance, freedom),
     }))
+}
+
+/// Number of independent errors whose sum of squares varies as this one's: with S the covariance of the entries,
+/// `(tr S)² / ||S||²`.
+///
+/// With u_c the entries of `g_c g_cᵀ` (or their diagonal) less their mean over the labels, `S = Σ_n Σ_c p_c u_c u_cᵀ`:
+/// both numbers follow from the inner products of all u.
+fn freedom(gradients: &[Array2<f64>], probabilities: &Array2<f64>, matrix: bool) -> f64 {
+    let (objects, classes) = probabilities.dim();
+    let (rows, order) = (objects * classes, gradients[0].ncols());
+    if (rows * rows) as f64 * order as f64 > WORK {
+        // Unknown: the widest interval.
+        return 1.0;
+    }
+    let mut g = Array2::zeros((rows, order));
+    for (n, c) in (0..objects).flat_map(|n| (0..classes).map(move |c| (n, c))) {
+        let row = gradients[c].row(n);
+        g.row_mut(n * classes + c).assign(&if matrix { row.to_owned() } else { &row * &row });
+    }
+    let mut gram = matmul(&g, &g.t());
+    if matrix {
+        gram.mapv_inplace(|v| v * v);
+    }
+    let p = |row: usize| probabilities[[row / classes, row % classes]];
+    for _ in 0..2 {
+        // The mean over the labels of an object goes from its rows; then, transposed, from its columns.
+        for n in 0..objects {
+            let mut block = gram.slice_mut(s![n * classes..(n + 1) * classes, ..]);
+            let mean = probabilities.row(n).dot(&block);
+            block -= &mean;
+        }
+        gram = gram.t().as_standard_layout().into_owned();
+    }
+    let trace: f64 = (0..rows).map(|k| p(k) * gram[[k, k]]).sum();
+    let square: f64 = gram.indexed_iter().map(|((k, l), v)| p(k) * p(l) * v * v).sum();
+    if square > 0.0 { (trace * trace / square).max(1.0) } else { 1.0 }
 }
 
 fn semidefinite(matrix: &Array2<f64>) -> Result<bool> {
@@ -188,7 +227,7 @@ fn fit(estimator: &Estimator, values: &[f64]) -> Result<Option<Fit>> {
     let size = estimator.mean.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
     // In coordinates where the errors are independent.
     let (variances, errors, means): (Vec<f64>, Vec<f64>, Vec<f64>) = match &estimator.spread {
-        Spread::Variance(variances) => (variances.clone(), errors.to_vec(), estimator.mean.clone()),
+        Spread::Variance(variances, _) => (variances.clone(), errors.to_vec(), estimator.mean.clone()),
         Spread::Covariance(covariance) => {
             let (values, vectors) = symmetric_eigen(covariance.clone())?;
             let means = vectors.t().dot(&Array1::from(estimator.mean.clone()));
@@ -206,7 +245,13 @@ fn fit(estimator: &Estimator, values: &[f64]) -> Result<Option<Fit>> {
         }
     }
     let count = kept.len() as f64;
-    let ratio = kept.iter().map(|(v, e, _)| e * e / v).sum::<f64>() / count;
+    let ratio = match &estimator.spread {
+        // By size: entries that vary by rare labels alone would drag the mean of ratios down.
+        Spread::Variance(..) => {
+            kept.iter().map(|(_, e, _)| e * e).sum::<f64>() / kept.iter().map(|(v, ..)| v).sum::<f64>()
+        }
+        Spread::Covariance(_) => kept.iter().map(|(v, e, _)| e * e / v).sum::<f64>() / count,
+    };
     if kept.is_empty() || ratio <= 0.0 || !ratio.is_finite() {
         return Ok(None);
     }
@@ -216,10 +261,9 @@ fn fit(estimator: &Estimator, values: &[f64]) -> Result<Option<Fit>> {
     }
     let likelihood =
         kept.iter().map(|(v, e, _)| -0.5 * ((v * ratio).ln() + e * e / (v * ratio))).sum::<f64>();
-    // Entries of a whole matrix are not independent: about as many are as it has rows.
     let freedom = match &estimator.spread {
-        Spread::Variance(all) if all.len() > 1 => count.sqrt(),
-        _ => count,
+        Spread::Variance(_, freedom) => freedom.min(count),
+        Spread::Covariance(_) => count,
     };
     Ok(Some(Fit { likelihood, probes, interval: interval(probes, freedom) }))
 }

@@ -1,4 +1,5 @@
 //! NumPy's files byte by byte, so that wrong ones can be made too.
+#![allow(dead_code)]
 
 use flate2::Crc;
 use ndarray::Array2;

@@ -201,6 +201,9 @@ fn random_estimates() {
         }
         Planted::new(p, sum / 100.0)
     };
-    let ggn_estimate = |_: &Planted, faults: &[Fault]| matches!(faults, [Fault::Term(Term::Ggn), Fault::Stochastic { estimator, .. }] if estimator.contains("drawn from the model"));
+    let ggn_estimate = |_: &Planted, faults: &[Fault]| {
+        matches!(faults, [Fault::Term(Term::Ggn), Fault::Stochastic { estimator, interval: (low, high), .. }]
+            if estimator.contains("drawn from the model") && 0.7 * low < 100.0 && 100.0 < 1.4 * high)
+    };
     named_first("Fisher matrix of drawn labels", fisher, ggn_estimate);
 }

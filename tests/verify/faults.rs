@@ -1,7 +1,7 @@
 //! Faults of terms, factors and orders, and parts left out.
 
 use hessia::verify::{BiasPlace, Candidate, Fault, LayerOrder, ParameterOrder, Support, WeightOrder};
-use hessia::{Activation, Loss, Network, Term, eigvalsh, ggn, h_term, hessian, per_object, verify};
+use hessia::{Activation, Loss, Network, Term, eigvalsh, ggn, gradient, h_term, hessian, per_object, verify};
 
 use super::plant::{Planted, permuted, problem, with_loss};
 use super::table::{SEEDS, is, named_first, reduction};
@@ -283,4 +283,32 @@ fn relu_nets_are_diagnosed_too() {
     };
     let expected = |_: &Planted, faults: &[Fault]| matches!(faults, [Fault::Order(order)] if order.weights == WeightOrder::InputsByOutputs);
     named_first("relu, weights in x out", plant, expected);
+}
+
+/// Differences of gradients, written from the definition: the step comes out of the truncation error alone.
+#[test]
+fn finite_differences_tell_their_step() {
+    let mut missed = Vec::new();
+    for seed in 0..SEEDS {
+        let p = problem(seed);
+        let (theta, step) = (p.net.parameters(), [1e-2, 2e-3, 1e-4][seed as usize % 3]);
+        let moved = |j: usize, by: f64| {
+            let mut theta = theta.clone();
+            theta[j] += by;
+            gradient(&p.net.with_parameters(&theta).unwrap(), &p.data, p.loss).unwrap()
+        };
+        let mut matrix = ndarray::Array2::zeros((theta.len(), theta.len()));
+        for j in 0..theta.len() {
+            matrix.column_mut(j).assign(&((moved(j, step) - moved(j, -step)) / (2.0 * step)));
+        }
+        let report = verify(&matrix.into(), &p.net, &p.data, p.loss, Default::default()).unwrap();
+        let named = report.diagnosis.first().is_some_and(|h| match h.faults[..] {
+            [Fault::FiniteDifference(found)] => (found / step - 1.0).abs() < 0.1,
+            _ => false,
+        });
+        if !named {
+            missed.push(format!("seed {seed}, step {step}: {report}"));
+        }
+    }
+    assert!(missed.len() <= 1, "{}", missed.join("\n\n"));
 }
