@@ -9,6 +9,7 @@ use hessia::dataset::CATALOG;
 use hessia::train::Precision;
 use hessia::{Activation, Loss, Reduction, Term, WeightLayout};
 
+use super::audit::{self, AuditArguments};
 use super::cases::{self, CasesArguments};
 use super::experiment::{self, ExperimentArguments};
 use super::indices::Indices;
@@ -41,6 +42,9 @@ pub enum Command {
     /// Runs the paper's grid of networks on a data set, with several seeds, and writes tables.
     #[command(after_help = experiment::EXAMPLES)]
     Experiment(ExperimentArguments),
+    /// Checks every bound of the paper, as stated and corrected, on every object, and writes them as a table.
+    #[command(after_help = audit::EXAMPLES)]
+    Audit(AuditArguments),
     /// Writes thirty small networks with data and their exact Hessians, for the test suites of others.
     #[command(after_help = cases::EXAMPLES)]
     Cases(CasesArguments),
@@ -115,12 +119,17 @@ pub struct ProblemArguments {
     /// Loss, by PyTorch's definitions.
     #[arg(long, value_parser = named::<Loss>(["cross-entropy", "mse", "bce"]))]
     pub loss: Loss,
-    /// Full Hessian, G-term (generalized Gauss-Newton) or H-term.
-    #[arg(long, default_value = "full", value_parser = named::<Term>([Term::Full, Term::Ggn, Term::HTerm].map(Term::name)))]
-    pub term: Term,
     /// Mean (over objects for cross-entropy, over objects and outputs for mse and bce) or sum.
     #[arg(long, default_value = "mean", value_parser = named::<Reduction>(["mean", "sum"]))]
     pub reduction: Reduction,
+}
+
+/// Which part of the curvature.
+#[derive(Debug, Args)]
+pub struct TermArguments {
+    /// Full Hessian, G-term (generalized Gauss-Newton) or H-term.
+    #[arg(long, default_value = "full", value_parser = named::<Term>([Term::Full, Term::Ggn, Term::HTerm].map(Term::name)))]
+    pub term: Term,
 }
 
 /// What every command takes.
@@ -146,6 +155,8 @@ impl CommonArguments {
 pub struct HessianArguments {
     #[command(flatten)]
     pub problem: ProblemArguments,
+    #[command(flatten)]
+    pub part: TermArguments,
     /// Matrix to write: float64, C order, P x P.
     #[arg(long, value_name = "H.npy")]
     pub output: PathBuf,
@@ -157,6 +168,8 @@ pub struct HessianArguments {
 pub struct SpectrumArguments {
     #[command(flatten)]
     pub problem: ProblemArguments,
+    #[command(flatten)]
+    pub part: TermArguments,
     /// Table to write: .parquet, .csv, .json or .arrow.
     #[arg(long, value_name = "TABLE")]
     pub output: PathBuf,

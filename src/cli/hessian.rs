@@ -5,7 +5,7 @@ use hessia::error::bytes;
 use hessia::{Term, curvature};
 use serde_json::json;
 
-use super::args::HessianArguments;
+use super::args::{HessianArguments, TermArguments};
 use super::failure::Failure;
 use super::problem::Problem;
 use super::report::Report;
@@ -13,7 +13,8 @@ use super::{interrupt, output};
 
 /// Computes and writes; returns a line of summary.
 pub fn run(arguments: &HessianArguments) -> Result<String, Failure> {
-    let HessianArguments { problem: asked, output: path, common } = arguments;
+    let HessianArguments { problem: asked, part: TermArguments { term }, output: path, common } = arguments;
+    let term = *term;
     let mut report = Report::new("hessian");
     let mut outputs: Vec<output::Output<'_>> = vec![(path, output::NPY)];
     outputs.extend(common.report.iter().map(|report| (report.as_path(), output::JSON)));
@@ -23,9 +24,9 @@ pub fn run(arguments: &HessianArguments) -> Result<String, Failure> {
     let problem = Problem::load(asked)?;
     report.finish_phase("load");
 
-    let result = curvature(&problem.net, &problem.data, problem.loss, asked.term)?;
+    let result = curvature(&problem.net, &problem.data, problem.loss, term)?;
     if let Some(&value) = result.matrix.iter().find(|v| !v.is_finite()) {
-        problem.check_finite(title(asked.term), value)?;
+        problem.check_finite(title(term), value)?;
     }
     let seconds = report.finish_phase("compute");
 
@@ -35,6 +36,7 @@ pub fn run(arguments: &HessianArguments) -> Result<String, Failure> {
     report.finish_phase("write");
     if let Some(report_path) = &common.report {
         problem.describe(asked, &mut report);
+        report.set("term", term.name());
         report.set("loss", result.loss);
         report.set("gradient_norm", gradient_norm);
         report.set("output", json!({ "file": path, "shape": result.matrix.shape(), "dtype": "float64" }));
@@ -48,7 +50,7 @@ pub fn run(arguments: &HessianArguments) -> Result<String, Failure> {
     Ok(format!(
         "{}: {} {order} x {order} ({size}) of {} objects in {seconds:.3} s; loss {:.6}, gradient norm {:.3e}",
         path.display(),
-        title(asked.term),
+        title(term),
         problem.data.len(),
         result.loss,
         gradient_norm

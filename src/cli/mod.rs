@@ -1,6 +1,7 @@
 //! The commands: arguments in, files and a line of summary out.
 
 mod args;
+mod audit;
 mod cases;
 mod experiment;
 mod failure;
@@ -51,6 +52,7 @@ fn dispatch(command: Command) -> Result<(String, u8), Failure> {
         Command::Train(arguments) => train::run(&arguments),
         Command::Cases(arguments) => cases::run(&arguments),
         Command::Experiment(arguments) => experiment::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         #[cfg(feature = "notebook")]
         Command::NewNotebook(arguments) => new_notebook::run(&arguments),
     };

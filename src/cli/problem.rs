@@ -61,7 +61,6 @@ impl Problem {
         report.set("activation", self.net.activation().name());
         report.set("loss_function", self.loss.to_string());
         report.set("reduction", serde_json::json!(arguments.reduction));
-        report.set("term", arguments.term.name());
     }
 }
 

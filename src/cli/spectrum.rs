@@ -19,7 +19,7 @@ use super::{interrupt, output};
 
 /// Computes and writes; returns a line of summary.
 pub fn run(arguments: &SpectrumArguments) -> Result<String, Failure> {
-    let SpectrumArguments { problem: asked, output: path, vectors, common, .. } = arguments;
+    let SpectrumArguments { problem: asked, part, output: path, vectors, common, .. } = arguments;
     let mut report = Report::new("spectrum");
     let mut outputs: Vec<output::Output<'_>> = vec![(path, output::TABLE)];
     outputs.extend(vectors.iter().map(|vectors| (vectors.as_path(), output::NPY)));
@@ -45,7 +45,7 @@ pub fn run(arguments: &SpectrumArguments) -> Result<String, Failure> {
         .network(&problem.net)
         .data(&problem.data)
         .loss(problem.loss)
-        .setting("term", asked.term.name())
+        .setting("term", part.term.name())
         .setting("targets", asked.targets.display().to_string())
         .setting("network_file", asked.network.display().to_string());
     made.residual = worst;
@@ -58,6 +58,7 @@ pub fn run(arguments: &SpectrumArguments) -> Result<String, Failure> {
     let inertia = spectrum.inertia();
     if let Some(report_path) = &common.report {
         problem.describe(asked, &mut report);
+        report.set("term", part.term.name());
         report.set("loss", loss);
         report.set("gradient_norm", gradient_norm);
         let count = spectrum.eigenvalues.len();
@@ -97,7 +98,7 @@ fn compute(
     range: Option<Range<usize>>,
 ) -> Result<(Spectrum, String), Error> {
     let Problem { net, data, loss, .. } = problem;
-    let term = arguments.problem.term;
+    let term = arguments.part.term;
     let order = net.parameter_count();
     if arguments.values_only || (range.is_none() && arguments.vectors.is_none()) {
         let (spectrum, route) = network_spectrum(net, data, *loss, term, !arguments.values_only)?;

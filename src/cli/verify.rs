@@ -11,7 +11,7 @@ use hessia::{Error, Network, verify};
 use ndarray::{Array1, Array2, ArrayD, Ix1, Ix2};
 use serde_json::json;
 
-use super::args::ProblemArguments;
+use super::args::{ProblemArguments, TermArguments};
 use super::failure::Failure;
 use super::problem::Problem;
 use super::{interrupt, output};
@@ -46,6 +46,8 @@ pub struct VerifyArguments {
     pub candidate: PathBuf,
     #[command(flatten)]
     pub problem: ProblemArguments,
+    #[command(flatten)]
+    pub part: TermArguments,
     /// What the candidate is [default: by its shape: P x P a matrix, P a diagonal, a single number a trace].
     #[arg(long, value_parser = PossibleValuesParser::new(KINDS), conflicts_with_all = ["layers", "vectors"])]
     pub kind: Option<String>,
@@ -93,7 +95,7 @@ pub fn run(arguments: &VerifyArguments) -> Result<(String, u8), Failure> {
     let problem = Problem::load(asked)?;
     let (candidate, mut notes) = read(arguments, &problem.net).map_err(Failure::input)?;
     notes.extend(problem.notes.iter().cloned());
-    let settings = VerifySettings { term: asked.term, tolerance: *tolerance };
+    let settings = VerifySettings { term: arguments.part.term, tolerance: *tolerance };
     let report = verify(&candidate, &problem.net, &problem.data, problem.loss, settings)?;
     if let Some(path) = &arguments.output {
         let whole = interrupt::writing();
@@ -179,7 +181,7 @@ fn write(
         .network(&problem.net)
         .data(&problem.data)
         .loss(problem.loss)
-        .setting("term", asked.term.name())
+        .setting("term", arguments.part.term.name())
         .setting("candidate", arguments.candidate.display().to_string())
         .setting("targets", asked.targets.display().to_string())
         .setting("network_file", asked.network.display().to_string())
