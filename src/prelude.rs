@@ -25,7 +25,10 @@ pub use crate::table::{
     lemma_2_table, magnitude_table, order_table, panel_table, read_table, samples, spectrum_table,
     surface_table, verdict_table, write_table,
 };
-pub use crate::theory::{Assumption1, Increment, Plane, ProbeSettings, Surface, audit, probe};
+pub use crate::theory::search::{SearchSettings, search};
+pub use crate::theory::{
+    Assumption1, Constants, Increment, Plane, ProbeSettings, Statement, Surface, audit, probe,
+};
 pub use crate::train::{AdamSettings, Trained, adam};
 #[cfg(feature = "figure")]
 pub use plotly::Plot;

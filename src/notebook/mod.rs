@@ -12,6 +12,7 @@ mod live;
 mod objects;
 mod plain;
 mod template;
+mod theory;
 
 pub use kernel::start;
 pub(crate) use live::progress_display;

@@ -6,7 +6,7 @@ use super::{Show, View, html};
 use crate::train::Trained;
 use crate::{Curvature, Dataset, Network, Spectrum, Targets};
 
-fn facts(caption: &str, facts: &[(&str, String)], drawing: &str) -> View {
+pub(super) fn facts(caption: &str, facts: &[(&str, String)], drawing: &str) -> View {
     View::Html {
         text: html::facts_text(caption, facts),
         html: format!("{}{drawing}", html::facts(caption, facts)),
