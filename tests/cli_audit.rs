@@ -295,3 +295,72 @@ fn numbers_that_overflow_are_not_written() {
     let plain = arguments(&net, Loss::cross_entropy(), "audit.parquet");
     refused(folder.path(), &plain, &["finite"]);
 }
+
+const SEARCH: [&str; 9] = ["search", "--nets", "2000", "--steps", "100", "--seed", "1", "--output", "found"];
+
+#[test]
+fn the_counterexample_found_is_one_for_the_audit() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = hessia(folder.path(), &SEARCH);
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let said = String::from_utf8_lossy(&run.stdout).to_string();
+    assert!(said.contains("theorem_1_stated fails on") && said.contains("W1 ="), "{said}");
+    let found: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("found/search.json")).unwrap()).unwrap();
+    assert!(found["violations"].as_u64().unwrap() > 0, "{found}");
+
+    let net = Network::load(folder.path().join("found/net.npz"), Activation::Relu).unwrap().0;
+    let audit = arguments(&net, Loss::cross_entropy(), "audit.parquet");
+    let run = hessia(&folder.path().join("found"), &audit);
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let summary: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("found/S.json")).unwrap()).unwrap();
+    let stated = verdict(&summary, Statement::Theorem1Stated);
+    assert_eq!((&stated["violations"], &stated["objects"]), (&1.into(), &1.into()), "{summary}");
+    assert_eq!(stated["tightest_ratio"], found["counterexample"]["ratio"]);
+    assert_eq!(verdict(&summary, Statement::Theorem1CorrectedGgn)["violations"], 0);
+}
+
+#[test]
+fn a_search_that_finds_none_says_how_close_it_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = hessia(folder.path(), &[&SEARCH[..], &["--statement", "theorem_1_corrected_ggn"]].concat());
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert!(String::from_utf8_lossy(&run.stdout).contains("no counterexample to theorem_1_corrected_ggn"));
+    let found: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("found/search.json")).unwrap()).unwrap();
+    assert_eq!((&found["violations"], &found["counterexample"]), (&0.into(), &Value::Null));
+    let ratio = found["largest_ratio"].as_f64().unwrap();
+    assert!(ratio > 0.99 && ratio <= 1.0 + 1e-12, "{ratio}");
+    // The network that is written is the one of that ratio.
+    let net = Network::load(folder.path().join("found/net.npz"), Activation::Relu).unwrap().0;
+    hessia(&folder.path().join("found"), &arguments(&net, Loss::cross_entropy(), "audit.parquet"));
+    let summary: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("found/S.json")).unwrap()).unwrap();
+    assert_eq!(verdict(&summary, Statement::Theorem1CorrectedGgn)["tightest_ratio"], ratio);
+}
+
+#[test]
+fn a_search_refuses_what_it_cannot_do() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "taken").unwrap();
+    let with = |at: usize, value: &'static str| {
+        let mut changed = SEARCH.to_vec();
+        changed[at] = value;
+        changed
+    };
+    let cases: Vec<(Vec<&str>, &[&str])> = vec![
+        (vec!["search"], &["--nets", "--seed", "--output"]),
+        (with(2, "0"), &["--nets"]),
+        (with(6, "-1"), &["-1"]),
+        (with(8, "file"), &["file", "folder"]),
+        (with(8, "file/found"), &["file/found"]),
+        ([&SEARCH[..], &["--statement", "theorem_2"]].concat(), &["theorem_2", "lemma_1_stated"]),
+        ([&SEARCH[..], &["--max-width", "1"]].concat(), &["--max-width", "1"]),
+        ([&SEARCH[..], &["--max-depth", "0"]].concat(), &["--max-depth", "0"]),
+        ([&SEARCH[..], &["--report", "R.txt"]].concat(), &["R.txt", ".json"]),
+    ];
+    for (arguments, parts) in cases {
+        refused(folder.path(), &arguments, parts);
+    }
+}

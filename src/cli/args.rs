@@ -13,6 +13,7 @@ use super::audit::{self, AuditArguments};
 use super::cases::{self, CasesArguments};
 use super::experiment::{self, ExperimentArguments};
 use super::indices::Indices;
+use super::search::{self, SearchArguments};
 use super::verify::{self, VerifyArguments};
 
 /// Exact Hessians, their spectra and their bounds, for small neural networks.
@@ -45,6 +46,9 @@ pub enum Command {
     /// Checks every bound of the paper, as stated and corrected, on every object, and writes them as a table.
     #[command(after_help = audit::EXAMPLES)]
     Audit(AuditArguments),
+    /// Searches for the smallest network on which a bound of the paper fails.
+    #[command(after_help = search::EXAMPLES)]
+    Search(SearchArguments),
     /// Writes thirty small networks with data and their exact Hessians, for the test suites of others.
     #[command(after_help = cases::EXAMPLES)]
     Cases(CasesArguments),

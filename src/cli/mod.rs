@@ -13,6 +13,7 @@ mod new_notebook;
 mod output;
 mod problem;
 mod report;
+mod search;
 mod spectrum;
 mod train;
 mod verify;
@@ -53,6 +54,7 @@ fn dispatch(command: Command) -> Result<(String, u8), Failure> {
         Command::Cases(arguments) => cases::run(&arguments),
         Command::Experiment(arguments) => experiment::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Search(arguments) => search::run(&arguments),
         #[cfg(feature = "notebook")]
         Command::NewNotebook(arguments) => new_notebook::run(&arguments),
     };
