@@ -19,6 +19,9 @@ test: setup ## run all tests, the notebooks among them
 	$(PYTHON) kernel/test_kernel.py
 	$(PYTHON) kernel/notebooks.py test
 
+fuzz: system ## a million damaged files for every reader (make test: a thousand)
+	HESSIA_FUZZ=1000000 cargo test --no-default-features --test hostile_files --test hostile_networks
+
 lab: setup ## open JupyterLab on the notebooks
 	JUPYTER_PATH="$(CURDIR)/.hessia/jupyter" .hessia/bin/jupyter lab --notebook-dir notebooks $(AS_ROOT) $(LAB)
 
@@ -62,4 +65,4 @@ kernel: system ## the notebook kernel, its library and its Python environment
 system:
 	@kernel/system.sh
 
-.PHONY: help notebooks test lab build bench peers notebook-times browser-test fmt lint doc clean-cache setup kernel system
+.PHONY: help notebooks test fuzz lab build bench peers notebook-times browser-test fmt lint doc clean-cache setup kernel system
