@@ -255,7 +255,7 @@ fn wrong_use_is_refused() {
         (with(&HESSIAN, "--output", "./y.npy"), &["y.npy", "input"]),
         (and(&HESSIAN, &["--report", "R.txt"]), &["R.txt", ".json"]),
         (and(&HESSIAN, &["--report", "missing/R.json"]), &["missing/R.json"]),
-        (with(&SPECTRUM, "--output", "S.npy"), &["S.npy", ".parquet"]),
+        (with(&SPECTRUM, "--output", "S.npz"), &["S.npz", ".parquet"]),
         (with(&SPECTRUM, "--output", "folder.csv"), &["folder.csv"]),
         (and(&with(&SPECTRUM, "--output", "S.json"), &["--report", "S.json"]), &["S.json", "another output"]),
         (and(&SPECTRUM, &["--vectors", "V.csv"]), &["V.csv", ".npy"]),

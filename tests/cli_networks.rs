@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use hessia::dataset::{read_inputs, write_npy};
-use ndarray::array;
+use hessia::dataset::{NpyValues, read_inputs, read_npy, write_npy};
+use ndarray::{array, s};
 
 /// Two objects of the networks of tests/reference/networks.py, with labels.
 fn folder() -> tempfile::TempDir {
@@ -57,6 +57,47 @@ fn the_kind_of_file_makes_no_difference() {
     ] {
         assert_eq!(matrix(net, more), reference, "{net} {more:?}");
     }
+}
+
+#[test]
+fn blocks_are_those_of_the_whole() {
+    let whole = matrix("script_tanh.onnx", &[]);
+    let ends = [0, 16, 41, 53];
+    for (block, p, q) in [("0,0", 0, 0), ("0,2", 0, 2), ("2,1", 2, 1)] {
+        let block = matrix("script_tanh.onnx", &["--block", block]);
+        let part = whole.slice(s![ends[p]..ends[p + 1], ends[q]..ends[q + 1]]);
+        assert_eq!(block.dim(), part.dim());
+        assert!((&block - &part).iter().all(|gap| gap.abs() < 1e-14));
+    }
+    refused("script_tanh.onnx", &["--block", "0,3"], &["--block", "0..=2", "0,3"]);
+    for wrong in ["0", "0,1,2", "a,b", "-1,0"] {
+        refused("script_tanh.onnx", &[&format!("--block={wrong}")], &["two layers from 0", wrong]);
+    }
+}
+
+#[test]
+fn eigenpairs_are_arrays_that_make_up_the_matrix() {
+    let whole = matrix("script_tanh.onnx", &[]);
+    let folder = folder();
+    let net = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/networks/script_tanh.onnx");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hessia"));
+    command.arg("spectrum").arg(net).args([
+        "--inputs",
+        "X.npy",
+        "--targets",
+        "y.npy",
+        "--loss",
+        "cross-entropy",
+    ]);
+    command.args(["--vectors", "V.npy", "--output", "w.npy"]).current_dir(folder.path());
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let vectors = read_inputs(folder.path().join("V.npy")).unwrap().0;
+    let NpyValues::Floats(values) = read_npy(folder.path().join("w.npy")).unwrap().values else { panic!() };
+    let values = values.into_dimensionality::<ndarray::Ix1>().unwrap();
+    // P eps times the norm, which is below ten.
+    let gap = &(&vectors * &values).dot(&vectors.t()) - &whole;
+    assert!(gap.iter().all(|gap| gap.abs() < 1e-13));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use hessia::{Activation, Loss, Reduction, Term, WeightLayout};
 use super::audit::{self, AuditArguments};
 use super::cases::{self, CasesArguments};
 use super::experiment::{self, ExperimentArguments};
+use super::hessian::Block;
 use super::indices::Indices;
 use super::search::{self, SearchArguments};
 use super::verify::{self, VerifyArguments};
@@ -70,6 +71,10 @@ Examples:
     hessia hessian net.npz --inputs X.npy --targets Y.npy --activation tanh \\
         --loss mse --reduction sum --term ggn --output G.npy
 
+  Its block of the first layer and the third, without the rest:
+    hessia hessian net.npz --inputs X.npy --targets y.npy --activation relu \\
+        --loss cross-entropy --block 0,2 --output H02.npy
+
   Of a network that PyTorch exported, its activation read from the graph:
     hessia hessian net.onnx --inputs X.npy --targets y.npy \\
         --loss cross-entropy --output H.npy
@@ -86,6 +91,10 @@ Examples:
   The ten largest with their eigenvectors (P x 10, one a column):
     hessia spectrum net.npz --inputs X.npy --targets y.npy --activation relu \\
         --loss cross-entropy --range -10.. --vectors V.npy --output top.csv
+
+  All of them and their eigenvectors for NumPy: H = V @ diag(w) @ V.T:
+    hessia spectrum net.npz --inputs X.npy --targets y.npy --activation relu \\
+        --loss cross-entropy --vectors V.npy --output w.npy
 
 The table has the columns index (ascending, from 0), eigenvalue and residual. What
 made it stands in the metadata of a Parquet or Arrow file under the key \"hessia\",
@@ -164,6 +173,9 @@ pub struct HessianArguments {
     /// Matrix to write: float64, C order, P x P.
     #[arg(long, value_name = "H.npy")]
     pub output: PathBuf,
+    /// Only the rows of layer P and the columns of layer Q, counted from 0.
+    #[arg(long, value_name = "P,Q")]
+    pub block: Option<Block>,
     #[command(flatten)]
     pub common: CommonArguments,
 }
@@ -174,7 +186,7 @@ pub struct SpectrumArguments {
     pub problem: ProblemArguments,
     #[command(flatten)]
     pub part: TermArguments,
-    /// Table to write: .parquet, .csv, .json or .arrow.
+    /// Table to write: .parquet, .csv, .json or .arrow; or .npy, the eigenvalues alone.
     #[arg(long, value_name = "TABLE")]
     pub output: PathBuf,
     /// Only the eigenvalues with these indices, ascending from 0, B excluded; negative ones count from the end.

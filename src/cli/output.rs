@@ -52,8 +52,17 @@ pub fn check(outputs: &[Output<'_>], inputs: &[&Path]) -> Result<()> {
     Ok(())
 }
 
+/// Whether a file is to be an array, by its name.
+pub fn is_npy(path: &Path) -> bool {
+    extension(path).as_deref() == Some("npy")
+}
+
+fn extension(path: &Path) -> Option<String> {
+    path.extension().map(|e| e.to_string_lossy().to_lowercase())
+}
+
 fn check_extension(path: &Path, extensions: &[&str]) -> Result<()> {
-    let found = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    let found = extension(path);
     if found.as_deref().is_some_and(|found| extensions.contains(&found)) {
         return Ok(());
     }

@@ -21,7 +21,8 @@ use super::{interrupt, output};
 pub fn run(arguments: &SpectrumArguments) -> Result<String, Failure> {
     let SpectrumArguments { problem: asked, part, output: path, vectors, common, .. } = arguments;
     let mut report = Report::new("spectrum");
-    let mut outputs: Vec<output::Output<'_>> = vec![(path, output::TABLE)];
+    let kind = if output::is_npy(path) { output::NPY } else { output::TABLE };
+    let mut outputs: Vec<output::Output<'_>> = vec![(path, kind)];
     outputs.extend(vectors.iter().map(|vectors| (vectors.as_path(), output::NPY)));
     outputs.extend(common.report.iter().map(|report| (report.as_path(), output::JSON)));
     output::check(&outputs, &[&asked.network, &asked.inputs, &asked.targets]).map_err(Failure::input)?;
@@ -50,7 +51,10 @@ pub fn run(arguments: &SpectrumArguments) -> Result<String, Failure> {
         .setting("network_file", asked.network.display().to_string());
     made.residual = worst;
     let whole = interrupt::writing();
-    write_table(&spectrum_table(&spectrum)?, path, &made)?;
+    match output::is_npy(path) {
+        true => write_npy(path, &spectrum.eigenvalues)?,
+        false => write_table(&spectrum_table(&spectrum)?, path, &made)?,
+    }
     if let (Some(vectors_path), Some(vectors)) = (vectors, &spectrum.eigenvectors) {
         write_npy(vectors_path, vectors)?;
     }
