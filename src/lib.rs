@@ -11,6 +11,7 @@ pub mod curvature;
 pub mod dataset;
 pub mod error;
 pub mod experiment;
+pub mod features;
 #[cfg(feature = "figure")]
 pub mod figure;
 pub mod fit;

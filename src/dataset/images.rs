@@ -71,6 +71,13 @@ impl Images {
         self.labels.is_empty()
     }
 
+    /// Keeps the first `count` images, or all where there are fewer.
+    pub fn truncate(&mut self, count: usize) {
+        let width: usize = self.shape.iter().product();
+        self.pixels.truncate(count.saturating_mul(width));
+        self.labels.truncate(count);
+    }
+
     /// Adds further images of the same size behind these.
     ///
     /// # Errors

@@ -36,8 +36,7 @@ impl Dataset {
     /// # Errors
     /// As [`Dataset::load`].
     pub fn load_scaled(name: &str, scaling: Scaling) -> Result<Dataset> {
-        let entry = catalog_entry(name)?;
-        load(entry, &search_folders()?, Rooms::Named, scaling)
+        load_images(name, None)?.into_dataset(name, scaling)
     }
 
     /// As [`Dataset::load_scaled`], from `folder` and nowhere else: the files may lie in it, or in a folder of it
@@ -46,8 +45,19 @@ impl Dataset {
     /// # Errors
     /// As [`Dataset::load`].
     pub fn load_from(folder: impl AsRef<Path>, name: &str, scaling: Scaling) -> Result<Dataset> {
-        let entry = catalog_entry(name)?;
-        load(entry, &[folder.as_ref().to_path_buf()], Rooms::NamedOrSelf, scaling)
+        load_images(name, Some(folder.as_ref()))?.into_dataset(name, scaling)
+    }
+}
+
+/// The images themselves, found as [`Dataset::load`] finds them, or as [`Dataset::load_from`] in `folder`.
+///
+/// # Errors
+/// As [`Dataset::load`].
+pub fn load_images(name: &str, folder: Option<&Path>) -> Result<Images> {
+    let entry = catalog_entry(name)?;
+    match folder {
+        Some(folder) => load(entry, &[folder.to_path_buf()], Rooms::NamedOrSelf),
+        None => load(entry, &search_folders()?, Rooms::Named),
     }
 }
 
@@ -90,7 +100,7 @@ fn rooms(entry: &CatalogEntry) -> &'static [&'static str] {
     }
 }
 
-fn load(entry: &CatalogEntry, folders: &[PathBuf], places: Rooms, scaling: Scaling) -> Result<Dataset> {
+fn load(entry: &CatalogEntry, folders: &[PathBuf], places: Rooms) -> Result<Images> {
     for folder in folders {
         let mut candidates: Vec<_> = rooms(entry).iter().map(|room| folder.join(room)).collect();
         if places == Rooms::NamedOrSelf {
@@ -98,7 +108,7 @@ fn load(entry: &CatalogEntry, folders: &[PathBuf], places: Rooms, scaling: Scali
         }
         for candidate in candidates {
             if let Some(images) = read(entry, &candidate)? {
-                return images.into_dataset(entry.name, scaling);
+                return Ok(images);
             }
         }
     }

@@ -23,6 +23,7 @@ pub use cifar::{CifarLabels, read_cifar10, read_cifar100};
 pub(crate) use content::{LARGEST_RATIO, LARGEST_UNPACKED, format_at, hex, open_regular};
 pub use idx::{IdxArray, read_idx, read_idx_images};
 pub use images::{Images, Scaling};
+pub use load::load_images;
 pub(crate) use npy::{Header, Place};
 pub use npy::{NpyArray, NpyValues, read_npy};
 pub(crate) use npz::NpzWriter;
