@@ -22,8 +22,8 @@ pub use crate::notebook::{EvcxrDisplay, output, show};
 pub use crate::table::{
     Provenance, assumption_1_table, audit_table, block_norm_table, configuration_table, constant_table,
     cost_table, curvature_grid_table, curvature_trend_table, curve_table, density_table, fit_table,
-    lemma_2_table, magnitude_table, order_table, panel_table, read_table, samples, spectrum_table,
-    surface_table, verdict_table, write_table,
+    lemma_2_table, magnitude_table, order_table, panel_table, read_table, recorded_experiment, samples,
+    spectrum_table, surface_table, verdict_table, write_table,
 };
 pub use crate::theory::search::{SearchSettings, search};
 pub use crate::theory::{

@@ -47,7 +47,7 @@ def theirs(path):
     return runs
 
 
-def agreement(our_folder, torch_folder):
+def agreement(our_folder, torch_folder, output):
     rows = []
     for name in NAMES:
         left, right = ours(Path(our_folder) / f"{name}-pixels" / "runs"), theirs(Path(torch_folder) / f"{name}.jsonl")
@@ -62,7 +62,7 @@ def agreement(our_folder, torch_folder):
                         f"{measure}_sd_torch": b.std(ddof=1), f"{measure}_t": t, f"{measure}_p": p}
             rows.append(row)
     RESULTS.mkdir(exist_ok=True)
-    with (RESULTS / "experiment-agreement.csv").open("w", newline="") as file:
+    with (RESULTS / f"{output}.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows([{k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()} for row in rows])
@@ -77,7 +77,7 @@ def agreement(our_folder, torch_folder):
             # Under agreement the p are uniform; many tests at once make a few small ones.
             "p_uniform_kolmogorov": float(stats.kstest(p, "uniform").pvalue),
         }
-    (RESULTS / "experiment-agreement.json").write_text(json.dumps(summary, indent=1) + "\n")
+    (RESULTS / f"{output}.json").write_text(json.dumps(summary, indent=1) + "\n")
     print(json.dumps(summary, indent=1))
 
 
@@ -146,6 +146,7 @@ def main():
     compare = commands.add_parser("agreement")
     compare.add_argument("ours")
     compare.add_argument("torch")
+    compare.add_argument("--output", default="experiment-agreement", help="name of the two files")
     clock = commands.add_parser("speed")
     clock.add_argument("--driver", required=True)
     clock.add_argument("--data", required=True)
@@ -154,7 +155,7 @@ def main():
     clock.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
     if arguments.command == "agreement":
-        agreement(arguments.ours, arguments.torch)
+        agreement(arguments.ours, arguments.torch, arguments.output)
     else:
         speed(arguments)
 

@@ -71,7 +71,7 @@ enum Rooms {
     NamedOrSelf,
 }
 
-fn search_folders() -> Result<Vec<PathBuf>> {
+pub(crate) fn search_folders() -> Result<Vec<PathBuf>> {
     let mut folders = Vec::new();
     if let Some(folder) = std::env::var_os("HESSIA_DATA").filter(|value| !value.is_empty()) {
         let folder = PathBuf::from(folder);

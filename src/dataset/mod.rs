@@ -24,6 +24,7 @@ pub(crate) use content::{LARGEST_RATIO, LARGEST_UNPACKED, format_at, hex, open_r
 pub use idx::{IdxArray, read_idx, read_idx_images};
 pub use images::{Images, Scaling};
 pub use load::load_images;
+pub(crate) use load::search_folders;
 pub(crate) use npy::{Header, Place};
 pub use npy::{NpyArray, NpyValues, read_npy};
 pub(crate) use npz::NpzWriter;

@@ -8,7 +8,7 @@ use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::dataset::{Scaling, catalog_entry, read_inputs};
+use crate::dataset::{Scaling, catalog_entry, read_inputs, search_folders};
 use crate::{Dataset, Error, Result, Targets};
 
 /// The paper's two kinds of inputs.
@@ -124,6 +124,28 @@ impl Task {
             return Err(Error::format(features, expected, format!("{} rows", x.nrows())));
         }
         Task::pixels(name, folder, objects)?.with_features(x.slice(ndarray::s![..objects, ..]).to_owned())
+    }
+
+    /// [`Task::features`] from `features/NAME.npy` in the first data folder that has it: those that
+    /// [`Dataset::load`] looks in.
+    ///
+    /// # Errors
+    /// As [`Task::features`]; no such file, with the command that makes one.
+    pub fn stored_features(name: &str, objects: usize) -> Result<Task> {
+        catalog_entry(name)?;
+        let file = Path::new("features").join(format!("{name}.npy"));
+        let places = search_folders()?.into_iter().map(|folder| folder.join(&file));
+        match places.into_iter().find(|path| path.is_file()) {
+            Some(path) => Task::features(name, None, objects, &path),
+            None => {
+                let path = Path::new("data").join(&file);
+                let made = format!(
+                    "features of {name}, one object a row (hessia extract --model MODEL.onnx --dataset {name} --output {})",
+                    path.display()
+                );
+                Err(Error::format(path, made, "no such file in a data folder"))
+            }
+        }
     }
 
     /// The same objects with other inputs, shape (m, d).

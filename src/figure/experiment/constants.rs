@@ -4,7 +4,7 @@ use plotly::common::{DashType, Fill, HoverInfo, Line, Marker, MarkerSymbol, Mode
 use plotly::{Plot, Scatter, Trace};
 use polars::prelude::DataFrame;
 
-use super::{Panel, axes, layout, panels};
+use super::{Panel, axes, layout, panels, section_and_claim};
 use crate::Result;
 use crate::experiment::Slice;
 use crate::figure::{numbers, style};
@@ -66,5 +66,5 @@ pub fn constant_figure(table: &DataFrame) -> Result<Plot> {
     };
     let y = || style::axis("C = E|l − E l|").range_mode(plotly::layout::RangeMode::ToZero);
     let title = format!("{dataset}: the constant of each curve");
-    Ok(style::plot_with(layout(&title, &panels, x, &y), traces))
+    Ok(style::plot_with(layout(&title, &panels, section_and_claim, x, &y), traces))
 }

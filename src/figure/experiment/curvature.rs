@@ -4,7 +4,7 @@ use plotly::common::{Line, Marker, Mode as Draw};
 use plotly::{Plot, Scatter, Trace};
 use polars::prelude::DataFrame;
 
-use super::{Panel, axes, layout};
+use super::{Panel, axes, layout, section};
 use crate::experiment::{Mode, Slice};
 use crate::figure::{numbers, style};
 use crate::{Error, Result};
@@ -14,7 +14,7 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// No columns, one that the table does not have, or no network of the two sections.
-pub fn curvature_figure(table: &DataFrame, quantities: &[&str]) -> Result<Plot> {
+pub fn curvature_figure(table: &DataFrame, title: &str, quantities: &[&str]) -> Result<Plot> {
     if quantities.is_empty() {
         return Err(Error::argument("quantities", "at least one column", "none"));
     }
@@ -53,13 +53,14 @@ pub fn curvature_figure(table: &DataFrame, quantities: &[&str]) -> Result<Plot> 
             traces.extend([points as Box<dyn Trace>, line]);
         }
     }
-    let dataset = table.column("dataset")?.str()?.get(0).unwrap_or_default().to_string();
+    let dataset = table.column("dataset")?.str()?.get(0).unwrap_or_default();
+    let title = format!("{dataset}: {title}");
     let x = |panel: &Panel| match panel.slice {
         Slice::Width => style::log_axis("hidden width h").tick_values(vec![4.0, 8.0, 16.0, 32.0, 64.0]),
         Slice::Depth => style::axis("inner layers N"),
     };
     let y = || style::log_axis("").dtick(1.0);
-    Ok(style::plot_with(layout(&format!("{dataset}: curvature"), &panels, x, &y), traces))
+    Ok(style::plot_with(layout(&title, &panels, section, x, &y), traces))
 }
 
 /// The mean of the values at each place, places ascending.

@@ -44,12 +44,17 @@ fn panels(table: &DataFrame) -> Result<Vec<Panel>> {
 }
 
 /// What a panel is of.
-fn title(panel: &Panel) -> String {
+fn section(panel: &Panel) -> String {
     let fixed = match panel.slice {
         Slice::Width => "N = 5",
         Slice::Depth => "h = 16",
     };
-    format!("{}, {fixed} (claim: {})", panel.mode, panel.slice.claim())
+    format!("{}, {fixed}", panel.mode)
+}
+
+/// The same with what the paper claims of C there.
+fn section_and_claim(panel: &Panel) -> String {
+    format!("{} (claim: {})", section(panel), panel.slice.claim())
 }
 
 /// `x`, `x2`, ... and `y`, `y2`, ... of a panel, as traces name them.
@@ -61,12 +66,16 @@ fn axes(at: usize) -> (String, String) {
 }
 
 /// Two panels beside each other, as many rows as are needed.
-fn layout(title_text: &str, panels: &[Panel], x: impl Fn(&Panel) -> Axis, y: &dyn Fn() -> Axis) -> Layout {
+fn layout(
+    title_text: &str,
+    panels: &[Panel],
+    heading: fn(&Panel) -> String,
+    x: impl Fn(&Panel) -> Axis,
+    y: &dyn Fn() -> Axis,
+) -> Layout {
     let rows = panels.len().div_ceil(2);
     let height = style::HEIGHT * rows + 40;
-    let mut layout = style::layout(title_text, style::axis(""), style::axis(""))
-        .width(2 * style::WIDTH - 300)
-        .height(height);
+    let mut layout = style::layout(title_text, style::axis(""), style::axis("")).width(960).height(height);
     // In pixels: the margins of the whole, a panel's title, and the labels below a panel that is not the last.
     let inside = (height - 125) as f64;
     let (head, foot) = (26.0 / inside, 62.0 / inside);
@@ -86,7 +95,7 @@ fn layout(title_text: &str, panels: &[Panel], x: impl Fn(&Panel) -> Axis, y: &dy
             _ => layout.x_axis4(x).y_axis4(y),
         };
         let note = Annotation::new()
-            .text(title(panel))
+            .text(heading(panel))
             .x((left + right) / 2.0)
             .x_ref("paper")
             .x_anchor(Anchor::Center)

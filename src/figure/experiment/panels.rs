@@ -4,7 +4,7 @@ use plotly::common::{DashType, Fill, HoverInfo, Line, Marker, MarkerSymbol, Mode
 use plotly::{Plot, Scatter, Trace};
 use polars::prelude::DataFrame;
 
-use super::{Panel, axes, layout, panels};
+use super::{Panel, axes, layout, panels, section_and_claim};
 use crate::Result;
 use crate::experiment::Slice;
 use crate::figure::{numbers, style};
@@ -38,7 +38,7 @@ pub fn panel_figure(table: &DataFrame) -> Result<Plot> {
     let title = format!("{dataset}: |L<sub>k+1</sub> − L<sub>k</sub>| as an object joins");
     let x = |_: &Panel| style::log_axis("objects before, k");
     let y = || style::log_axis("mean over orders, smoothed").dtick(1.0);
-    Ok(style::plot_with(layout(&title, &panels, x, &y), traces))
+    Ok(style::plot_with(layout(&title, &panels, section_and_claim, x, &y), traces))
 }
 
 struct Columns {

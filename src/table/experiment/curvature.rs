@@ -47,50 +47,54 @@ pub fn curvature_grid_table(dataset: &str, mode: Mode, runs: &[CurvatureRun]) ->
     frame(columns)
 }
 
-/// One row a quantity and section: Spearman's rank correlation with h at N = 5, and with N at h = 16.
+/// One row a quantity: how it changes with h at N = 5, and with N at h = 16.
 ///
-/// `quantity`, `slice`, `networks`, `correlation` (over all networks of the section; +1 rises with h or N), `first`,
-/// `last` (mean at the smallest and at the largest h or N).
+/// `quantity`, then for each section `width` and `depth`: `_correlation` (Spearman's, over all networks; +1 rises),
+/// `_first`, `_last` (means at the smallest and at the largest h or N). The second eigenvalue is left out.
 ///
 /// # Errors
 /// Only what polars refuses.
 pub fn curvature_trend_table(runs: &[CurvatureRun]) -> Result<DataFrame> {
-    let (mut quantities, mut slices, mut networks) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut correlations, mut firsts, mut lasts) = (Vec::new(), Vec::new(), Vec::new());
-    for (name, of) in QUANTITIES {
-        for slice in Slice::ALL {
-            let place =
-                |run: &CurvatureRun| slice.along(run.configuration.hidden, run.configuration.inner_layers);
-            let mut of_slice: Vec<&CurvatureRun> = runs
-                .iter()
-                .filter(|run| slice.has(run.configuration.hidden, run.configuration.inner_layers))
-                .collect();
-            of_slice.sort_by_key(|run| place(run));
-            let places: Vec<f64> = of_slice.iter().map(|run| place(run) as f64).collect();
-            let values: Vec<f64> = of_slice.iter().map(|run| of(run)).collect();
-            let mean_at = |at: Option<&f64>| -> Option<f64> {
-                let there: Vec<f64> = places
-                    .iter()
-                    .zip(&values)
-                    .filter(|pair| Some(pair.0) == at)
-                    .map(|pair| *pair.1)
-                    .collect();
-                (!there.is_empty()).then(|| there.iter().sum::<f64>() / there.len() as f64)
-            };
-            quantities.push(name);
-            slices.push(slice.name());
-            networks.push(of_slice.len());
-            correlations.push(rank_correlation(&places, &values));
-            firsts.push(mean_at(places.first()));
-            lasts.push(mean_at(places.last()));
+    let quantities = || QUANTITIES.into_iter().filter(|(name, _)| *name != "second_eigenvalue");
+    let names: Vec<_> = quantities().map(|(name, _)| name).collect();
+    let mut columns = vec![Series::new("quantity".into(), names).into_column()];
+    for slice in Slice::ALL {
+        let trends: Vec<Trend> = quantities().map(|(_, of)| Trend::of(runs, slice, of)).collect();
+        let mut push = |what: &str, of: fn(&Trend) -> Option<f64>| {
+            let name = format!("{slice}_{what}");
+            columns.push(Series::new(name.into(), trends.iter().map(of).collect::<Vec<_>>()).into_column());
+        };
+        push("correlation", |trend| trend.correlation);
+        push("first", |trend| trend.first);
+        push("last", |trend| trend.last);
+    }
+    frame(columns)
+}
+
+/// How one quantity changes along one section.
+struct Trend {
+    correlation: Option<f64>,
+    first: Option<f64>,
+    last: Option<f64>,
+}
+
+impl Trend {
+    fn of(runs: &[CurvatureRun], slice: Slice, of: fn(&CurvatureRun) -> f64) -> Trend {
+        let shape = |run: &CurvatureRun| (run.configuration.hidden, run.configuration.inner_layers);
+        let points: Vec<(f64, f64)> = runs
+            .iter()
+            .filter(|run| slice.has(shape(run).0, shape(run).1))
+            .map(|run| (slice.along(shape(run).0, shape(run).1) as f64, of(run)))
+            .collect();
+        let (places, values): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
+        let mean_at = |place: Option<f64>| {
+            let there: Vec<f64> = points.iter().filter(|p| Some(p.0) == place).map(|p| p.1).collect();
+            (!there.is_empty()).then(|| there.iter().sum::<f64>() / there.len() as f64)
+        };
+        Trend {
+            correlation: rank_correlation(&places, &values),
+            first: mean_at(places.iter().copied().reduce(f64::min)),
+            last: mean_at(places.iter().copied().reduce(f64::max)),
         }
     }
-    frame(vec![
-        Series::new("quantity".into(), quantities).into_column(),
-        Series::new("slice".into(), slices).into_column(),
-        Series::new("networks".into(), integers(networks)).into_column(),
-        Series::new("correlation".into(), correlations).into_column(),
-        Series::new("first".into(), firsts).into_column(),
-        Series::new("last".into(), lasts).into_column(),
-    ])
 }

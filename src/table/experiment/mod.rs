@@ -2,10 +2,12 @@
 
 mod curvature;
 mod panels;
+mod recorded;
 mod verdict;
 
 pub use curvature::{curvature_grid_table, curvature_trend_table};
 pub use panels::panel_table;
+pub use recorded::recorded_experiment;
 pub use verdict::{constant_table, order_table, samples};
 
 use polars::prelude::{Column, DataFrame, IntoColumn, NamedFrom, Series};
