@@ -19,6 +19,9 @@ test: setup ## run all tests, the notebooks among them
 	$(PYTHON) kernel/test_kernel.py
 	$(PYTHON) kernel/notebooks.py test
 
+examples: system ## second derivatives of candle and burn, verified (a workspace of its own)
+	cargo run --manifest-path examples/frameworks/Cargo.toml
+
 fuzz: system ## a million damaged files for every reader (make test: a thousand)
 	HESSIA_FUZZ=1000000 cargo test --no-default-features --test hostile_files --test hostile_networks
 
@@ -65,4 +68,4 @@ kernel: system ## the notebook kernel, its library and its Python environment
 system:
 	@kernel/system.sh
 
-.PHONY: help notebooks test fuzz lab build bench peers notebook-times browser-test fmt lint doc clean-cache setup kernel system
+.PHONY: help notebooks test examples fuzz lab build bench peers notebook-times browser-test fmt lint doc clean-cache setup kernel system

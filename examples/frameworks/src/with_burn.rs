@@ -33,22 +33,22 @@ pub fn hessian(x: &Array2<f64>, labels: &Array1<usize>, file: &Path) -> Result<A
     };
     model.save_into(&mut SafetensorsStore::from_file(file)).map_err(|e| format!("{e:?}"))?;
 
-    // Every parameter as one row of numbers that both levels keep track of.
     let mut values: Vec<Tensor<Plain, 1>> = Vec::new();
     for layer in [&model.fc1, &model.fc2] {
         values.push(layer.weight.val().flatten(0, 1));
         values.extend(layer.bias.as_ref().map(|bias| bias.val()));
     }
-    let theta: Tensor<Once, 1> = Tensor::from_inner(Tensor::cat(values, 0)).require_grad();
-    let outer: Tensor<Twice, 1> = Tensor::from_inner(theta.clone()).require_grad();
-    let gradients = loss(&outer, x, labels).backward();
-    let gradient: Tensor<Once, 1> = outer.grad(&gradients).ok_or("no gradient")?;
-
-    let order = theta.dims()[0];
+    let values = Tensor::cat(values, 0);
+    let order = values.dims()[0];
     let mut hessian = Array2::zeros((order, order));
     for i in 0..order {
-        let second = gradient.clone().slice([i..i + 1]).backward();
-        let row = theta.grad(&second).ok_or("no second gradient")?;
+        // A backward pass uses its graph up, so that every row has one of its own.
+        let theta: Tensor<Once, 1> = Tensor::from_inner(values.clone()).require_grad();
+        let outer: Tensor<Twice, 1> = Tensor::from_inner(theta.clone()).require_grad();
+        let gradients = loss(&outer, x, labels).backward();
+        let gradient: Tensor<Once, 1> = outer.grad(&gradients).ok_or("no gradient")?;
+        let second = gradient.slice([i..i + 1]).backward();
+        let row = theta.grad(&second).ok_or_else(|| format!("no gradient of entry {i} of the gradient"))?;
         let row = row.into_data().to_vec::<f64>().map_err(|e| format!("{e:?}"))?;
         hessian.row_mut(i).assign(&Array1::from(row));
     }

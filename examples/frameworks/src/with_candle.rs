@@ -27,7 +27,8 @@ pub fn hessian(x: &Array2<f64>, labels: &Array1<usize>, file: &Path) -> Result<A
 
     let parameters = parameters(&first, &second);
     let gradients = loss.backward()?;
-    let gradient = parameters.iter().map(|p| gradients.get(p).map_or_else(|| p.zeros_like(), |g| Ok(g.clone())));
+    let gradient =
+        parameters.iter().map(|p| gradients.get(p).map_or_else(|| p.zeros_like(), |g| Ok(g.clone())));
     let gradient = gradient.map(|g| g?.flatten_all()).collect::<Result<Vec<_>>>()?;
     let gradient = Tensor::cat(&gradient, 0)?;
     let order = gradient.elem_count();
