@@ -11,6 +11,7 @@ mod html;
 mod lemma_2;
 mod magnitudes;
 mod spectrum;
+mod steps;
 mod style;
 mod surface;
 mod symlog;
@@ -24,6 +25,7 @@ pub use html::save_html;
 pub use lemma_2::lemma_2_figure;
 pub use magnitudes::magnitude_figure;
 pub use spectrum::spectrum_figure;
+pub use steps::step_figure;
 pub use surface::{contour_figure, surface_figure};
 pub use training::training_figure;
 

@@ -13,6 +13,7 @@ mod objects;
 mod plain;
 mod template;
 mod theory;
+mod verification;
 
 pub use kernel::start;
 pub(crate) use live::progress_display;

@@ -101,7 +101,16 @@ impl ParameterOrder {
     }
 
     /// Entry k is the place in our theta of what stands k-th in this order.
-    pub(super) fn indices(&self, net: &Network) -> Vec<usize> {
+    ///
+    /// ```
+    /// use hessia::verify::{ParameterOrder, WeightOrder};
+    /// use hessia::{Activation, Network};
+    /// let net = Network::random(&[2, 2], true, Activation::Relu, 0)?;
+    /// let flax = ParameterOrder { weights: WeightOrder::InputsByOutputs, ..ParameterOrder::OURS };
+    /// assert_eq!(flax.indices(&net), [0, 2, 1, 3, 4, 5]);
+    /// # Ok::<(), hessia::Error>(())
+    /// ```
+    pub fn indices(&self, net: &Network) -> Vec<usize> {
         let mut layers: Vec<usize> = (0..net.depth()).collect();
         match self.layers {
             LayerOrder::Forward => {}

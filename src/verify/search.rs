@@ -8,7 +8,7 @@ use super::objects::object_weights;
 use super::order::ParameterOrder;
 use super::reference::{Held, Places, Setting, Source, hold, view};
 use super::shapes::{self, Structure};
-use super::stochastic::estimate;
+use super::stochastic::estimates;
 use super::variations::{variations, with_biases, without_biases};
 use crate::{LossKind, Network, Reduction, Result, Term};
 
@@ -71,7 +71,7 @@ pub(super) fn search(
     if judge.explained() {
         return Ok(());
     }
-    if let Some((faults, mean)) = estimate(candidate, setting, judge.values(), term, &held)? {
+    for (faults, mean) in estimates(candidate, setting, judge.values(), term, &held)? {
         judge.add_statistical(faults, &mean);
     }
     pairs(candidate, setting, &held, &orders, &structures, &variations, judge)

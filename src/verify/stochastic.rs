@@ -35,25 +35,25 @@ enum Spread {
 /// How much likelier than the simplest an estimator must be that takes one fault more.
 const OCCAM: f64 = 4.0;
 
-/// The estimate that the candidate's errors fit best, if any, with its error.
-pub(super) fn estimate(
+/// The estimates that the candidate's errors fit best, with their means: the likeliest, and those nearly as likely.
+pub(super) fn estimates(
     candidate: &Candidate,
     setting: &Setting,
     values: &[f64],
     asked: Term,
     held: &[(Source, Held)],
-) -> Result<Option<(Vec<Fault>, Vec<f64>)>> {
-    let mut best: Option<(f64, Vec<Fault>, Vec<f64>)> = None;
-    for estimator in estimators(candidate, setting, asked, held)? {
-        let Some(Fit { likelihood, probes, interval }) = fit(&estimator, values)? else { continue };
-        let likelihood = likelihood - if estimator.of.is_some() { OCCAM } else { 0.0 };
-        if best.as_ref().is_none_or(|(most, ..)| likelihood > *most) {
-            let stochastic = Fault::Stochastic { estimator: estimator.name.to_string(), probes, interval };
-            let faults = estimator.of.clone().into_iter().chain([stochastic]).collect();
-            best = Some((likelihood, faults, estimator.mean));
-        }
+) -> Result<Vec<(Vec<Fault>, Vec<f64>)>> {
+    let mut found = Vec::new();
+    for Estimator { name, of, mean, spread } in estimators(candidate, setting, asked, held)? {
+        let Some(Fit { likelihood, probes, interval }) = fit(&mean, &spread, values)? else { continue };
+        let likelihood = likelihood - if of.is_some() { OCCAM } else { 0.0 };
+        let stochastic = Fault::Stochastic { estimator: name.to_string(), probes, interval };
+        found.push((likelihood, of.into_iter().chain([stochastic]).collect(), mean));
     }
-    Ok(best.map(|(_, faults, mean)| (faults, mean)))
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let most = found.first().map_or(0.0, |best| best.0);
+    let near = found.into_iter().take_while(|(likelihood, ..)| most - likelihood < OCCAM);
+    Ok(near.map(|(_, faults, mean)| (faults, mean)).collect())
 }
 
 fn estimators(
@@ -222,15 +222,15 @@ struct Fit {
 }
 
 /// The number of probes, where the errors are what the estimator makes.
-fn fit(estimator: &Estimator, values: &[f64]) -> Result<Option<Fit>> {
-    let errors: Array1<f64> = values.iter().zip(&estimator.mean).map(|(c, a)| c - a).collect();
-    let size = estimator.mean.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+fn fit(mean: &[f64], spread: &Spread, values: &[f64]) -> Result<Option<Fit>> {
+    let errors: Array1<f64> = values.iter().zip(mean).map(|(c, a)| c - a).collect();
+    let size = mean.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
     // In coordinates where the errors are independent.
-    let (variances, errors, means): (Vec<f64>, Vec<f64>, Vec<f64>) = match &estimator.spread {
-        Spread::Variance(variances, _) => (variances.clone(), errors.to_vec(), estimator.mean.clone()),
+    let (variances, errors, means): (Vec<f64>, Vec<f64>, Vec<f64>) = match spread {
+        Spread::Variance(variances, _) => (variances.clone(), errors.to_vec(), mean.to_vec()),
         Spread::Covariance(covariance) => {
             let (values, vectors) = symmetric_eigen(covariance.clone())?;
-            let means = vectors.t().dot(&Array1::from(estimator.mean.clone()));
+            let means = vectors.t().dot(&Array1::from(mean.to_vec()));
             (values.to_vec(), vectors.t().dot(&errors).to_vec(), means.to_vec())
         }
     };
@@ -245,7 +245,7 @@ fn fit(estimator: &Estimator, values: &[f64]) -> Result<Option<Fit>> {
         }
     }
     let count = kept.len() as f64;
-    let ratio = match &estimator.spread {
+    let ratio = match spread {
         // By size: entries that vary by rare labels alone would drag the mean of ratios down.
         Spread::Variance(..) => {
             kept.iter().map(|(_, e, _)| e * e).sum::<f64>() / kept.iter().map(|(v, ..)| v).sum::<f64>()
@@ -261,7 +261,7 @@ fn fit(estimator: &Estimator, values: &[f64]) -> Result<Option<Fit>> {
     }
     let likelihood =
         kept.iter().map(|(v, e, _)| -0.5 * ((v * ratio).ln() + e * e / (v * ratio))).sum::<f64>();
-    let freedom = match &estimator.spread {
+    let freedom = match spread {
         Spread::Variance(_, freedom) => freedom.min(count),
         Spread::Covariance(_) => count,
     };
