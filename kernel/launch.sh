@@ -9,16 +9,16 @@ mkdir -p "$runs"
 for old in "$runs"/*; do
     [ ! -d "$old" ] || kill -0 "${old##*/}" 2> /dev/null || rm -rf "$old" &
 done
-flock "$BUILD/lock" "$ROOT/kernel/prepare.sh" --offline >&2
-
 run=$runs/$$
 mkdir -p "$run/target/$HOST/debug" "$run/target/debug"
-flock -s "$BUILD/lock" sh -c '
+# One lock for both: between them another clone could build its own library in the same place.
+flock "$BUILD/lock" sh -ec '
+    "$4/kernel/prepare.sh" --offline >&2
     for part in debug "$3/debug"; do
         for folder in .fingerprint build deps; do
-            [ -d "$1/target/$part/$folder" ] && cp -al "$1/target/$part/$folder" "$2/target/$part/"
+            [ ! -d "$1/target/$part/$folder" ] || cp -al "$1/target/$part/$folder" "$2/target/$part/"
         done
-    done' - "$BUILD" "$run" "$HOST"
+    done' - "$BUILD" "$run" "$HOST" "$ROOT"
 # Not shared: what cargo rewrites in place.
 debug=$run/target/$HOST/debug
 rm -rf "$debug"/.fingerprint/ctx-* "$debug"/deps/*ctx*

@@ -1,7 +1,6 @@
 //! Lemma 2 over the distance from theta*.
 
-use plotly::common::{Anchor, DashType, Line, Mode};
-use plotly::layout::Legend;
+use plotly::common::{DashType, Line, Mode};
 use plotly::{Plot, Scatter, Trace};
 use polars::prelude::{DataFrame, IntoLazy, col, lit};
 
@@ -57,11 +56,9 @@ pub fn lemma_2_figure(table: &DataFrame, direction: &str, k: usize) -> Result<Pl
     draw("second_order", "second order", style::COLOURS[2], DashType::Dot, Mode::Lines)?;
     draw("remainder", "remainder", style::GREY, DashType::Dot, Mode::Lines)?;
     draw("corrected", "corrected bound", style::BLUE, DashType::Solid, Mode::Lines)?;
-    draw("stated_measured", "stated, with measured M_H", style::COLOURS[4], DashType::Dash, Mode::Lines)?;
+    draw("stated_measured", "stated, measured M_H", style::COLOURS[4], DashType::Dash, Mode::Lines)?;
     draw("stated", "stated", style::VERMILLION, DashType::Dash, Mode::Lines)?;
     let title = format!("One object more, k = {k}, direction: {direction}");
     let x = style::log_axis("distance R from θ*");
-    let layout = style::layout(&title, x, style::log_axis("size of the difference"))
-        .legend(Legend::new().x(0.02).y(0.98).y_anchor(Anchor::Top));
-    Ok(style::plot_with(layout, traces))
+    Ok(style::plot(&title, x, style::log_axis("size of the difference"), traces))
 }

@@ -1,7 +1,7 @@
 //! Figure 1: the loss, or its change by one object, over a plane through theta*.
 
 use plotly::common::{Anchor, ColorBar, ColorScale, ColorScalePalette, Marker, MarkerSymbol, Mode};
-use plotly::layout::{AspectMode, LayoutScene, Legend};
+use plotly::layout::{AspectMode, Camera, LayoutScene, Legend};
 use plotly::{Contour, Plot, Scatter, Scatter3D, Surface, Trace};
 use polars::prelude::{DataFrame, IntoLazy, col, lit};
 
@@ -58,6 +58,8 @@ pub fn surface_figure(table: &DataFrame, value: &str, k: usize) -> Result<Plot> 
     }
     let scene = LayoutScene::new()
         .aspect_mode(AspectMode::Cube)
+        // Further off than plotly stands, so that the axes' titles are inside the picture.
+        .camera(Camera::new().eye((1.75, 1.75, 0.95).into()))
         .x_axis(style::scene_axis("a"))
         .y_axis(style::scene_axis("b"))
         .z_axis(style::scene_axis(grid.label));
