@@ -15,8 +15,8 @@ pub use crate::experiment;
 #[cfg(feature = "figure")]
 pub use crate::figure::{
     bounds_figure, constant_figure, contour_figure, cost_figure, curvature_figure, density_figure,
-    lemma_2_figure, magnitude_figure, panel_figure, save_html, spectrum_figure, step_figure, surface_figure,
-    training_figure,
+    growth_figure, lemma_2_figure, magnitude_figure, panel_figure, save_html, spectrum_figure, step_figure,
+    surface_figure, training_figure,
 };
 #[cfg(feature = "notebook")]
 pub use crate::notebook::{EvcxrDisplay, output, show};
@@ -24,8 +24,9 @@ pub use crate::notebook::{EvcxrDisplay, output, show};
 pub use crate::table::{
     Provenance, assumption_1_table, audit_table, block_norm_table, configuration_table, constant_table,
     cost_table, curvature_grid_table, curvature_trend_table, curve_table, density_table, fit_table,
-    lemma_2_table, magnitude_table, order_table, panel_table, read_table, recorded_experiment, samples,
-    spectrum_table, surface_table, verdict_table, verification_table, write_table,
+    growth_fit_table, growth_table, lemma_2_table, magnitude_table, order_table, panel_table, read_table,
+    recorded_experiment, samples, spectrum_table, surface_table, verdict_table, verification_table,
+    write_table,
 };
 pub use crate::theory::search::{SearchSettings, search};
 pub use crate::theory::{

@@ -13,6 +13,7 @@ mod curvature;
 mod curve;
 mod evaluate;
 mod grid;
+mod growth;
 mod paper;
 mod rank;
 mod settings;
@@ -24,6 +25,9 @@ pub use configuration::Configuration;
 pub use curvature::{CurvatureRun, CurvatureSettings, curvature_grid};
 pub use curve::{Curve, QUANTILES, mean_absolute_deviation};
 pub use grid::{Finished, run, run_in};
+pub use growth::{
+    GROWTH_QUANTITIES, GrowthFit, GrowthQuantity, GrowthRun, growth_fits, growth_grid, measure_growth,
+};
 pub use paper::{PaperCurve, Slice, paper_curves};
 pub use rank::rank_correlation;
 pub use settings::Settings;

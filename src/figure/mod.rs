@@ -20,7 +20,7 @@ mod training;
 pub use bounds::bounds_figure;
 pub use cost::cost_figure;
 pub use density::density_figure;
-pub use experiment::{constant_figure, curvature_figure, panel_figure};
+pub use experiment::{constant_figure, curvature_figure, growth_figure, panel_figure};
 pub use html::save_html;
 pub use lemma_2::lemma_2_figure;
 pub use magnitudes::magnitude_figure;

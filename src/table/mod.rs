@@ -26,7 +26,8 @@ pub use cost::cost_table;
 pub use density::density_table;
 pub use experiment::{
     configuration_table, constant_table, curvature_grid_table, curvature_trend_table, curve_table,
-    experiment_provenance, order_table, panel_table, recorded_experiment, samples,
+    experiment_provenance, growth_fit_table, growth_table, order_table, panel_table, recorded_experiment,
+    samples,
 };
 pub use fit::fit_table;
 pub use lemma_2::lemma_2_table;

@@ -2,7 +2,7 @@
 
 use plotly::common::{Line, Marker, Mode as Draw};
 use plotly::{Plot, Scatter, Trace};
-use polars::prelude::DataFrame;
+use polars::prelude::{DataFrame, IntoLazy, col, lit};
 
 use super::{Panel, axes, layout, section};
 use crate::experiment::{Mode, Slice};
@@ -15,6 +15,27 @@ use crate::{Error, Result};
 /// # Errors
 /// No columns, one that the table does not have, or no network of the two sections.
 pub fn curvature_figure(table: &DataFrame, title: &str, quantities: &[&str]) -> Result<Plot> {
+    let dataset = table.column("dataset")?.str()?.get(0).unwrap_or_default().to_string();
+    over_the_grid(table, quantities, &format!("{dataset}: {title}"), 1.0)
+}
+
+/// Draws the rows of one state (`initial` or `trained`) of a [`growth_table`](crate::table::growth_table) as
+/// [`curvature_figure`] does: measured norms, the lemma's `(hM)^(2L)` and the bounds.
+///
+/// # Errors
+/// No such rows, or no network of the two sections.
+pub fn growth_figure(table: &DataFrame, state: &str) -> Result<Plot> {
+    let rows = table.clone().lazy().filter(col("state").eq(lit(state))).collect()?;
+    let quantities = ["hessian_max", "ggn_max", "mean_hessian", "growth", "stated", "corrected_hessian"];
+    if rows.height() == 0 {
+        return Err(Error::argument("state", "a state of the table", format!("{state:?}")));
+    }
+    let dataset = rows.column("dataset")?.str()?.get(0).unwrap_or_default().to_string();
+    over_the_grid(&rows, &quantities, &format!("{dataset}, {state} networks: curvature and Lemma 1"), 6.0)
+}
+
+/// The panels, with a tick every `decades` decades.
+fn over_the_grid(table: &DataFrame, quantities: &[&str], title: &str, decades: f64) -> Result<Plot> {
     if quantities.is_empty() {
         return Err(Error::argument("quantities", "at least one column", "none"));
     }
@@ -53,14 +74,12 @@ pub fn curvature_figure(table: &DataFrame, title: &str, quantities: &[&str]) -> 
             traces.extend([points as Box<dyn Trace>, line]);
         }
     }
-    let dataset = table.column("dataset")?.str()?.get(0).unwrap_or_default();
-    let title = format!("{dataset}: {title}");
     let x = |panel: &Panel| match panel.slice {
         Slice::Width => style::log_axis("hidden width h").tick_values(vec![4.0, 8.0, 16.0, 32.0, 64.0]),
         Slice::Depth => style::axis("inner layers N"),
     };
-    let y = || style::log_axis("").dtick(1.0);
-    Ok(style::plot_with(layout(&title, &panels, section, x, &y), traces))
+    let y = || style::log_axis("").dtick(decades);
+    Ok(style::plot_with(layout(title, &panels, section, x, &y), traces))
 }
 
 /// The mean of the values at each place, places ascending.

@@ -5,7 +5,7 @@ mod curvature;
 mod panels;
 
 pub use constants::constant_figure;
-pub use curvature::curvature_figure;
+pub use curvature::{curvature_figure, growth_figure};
 pub use panels::panel_figure;
 
 use plotly::common::{Anchor, Font};

@@ -1,11 +1,13 @@
 //! The experiment as tables: one row a network, and one row a place on its curve.
 
 mod curvature;
+mod growth;
 mod panels;
 mod recorded;
 mod verdict;
 
 pub use curvature::{curvature_grid_table, curvature_trend_table};
+pub use growth::{growth_fit_table, growth_table};
 pub use panels::panel_table;
 pub use recorded::recorded_experiment;
 pub use verdict::{constant_table, order_table, samples};
