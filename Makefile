@@ -16,6 +16,7 @@ notebooks: setup ## run the changed notebooks; HTML, tables and figures go to ou
 
 test: setup ## run all tests, the notebooks among them
 	$(SHARED) cargo test
+	$(SHARED) cargo test --no-default-features --features onnx --test extract
 	$(PYTHON) kernel/test_kernel.py
 	$(PYTHON) kernel/notebooks.py test
 

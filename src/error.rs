@@ -74,6 +74,15 @@ pub enum Error {
         /// The folders searched, first the one to put the files into.
         folders: Vec<PathBuf>,
     },
+    /// Features of a data set that are in none of the folders searched.
+    #[error("features of {name} are missing: hessia extract --model M.onnx --dataset {name} --output {}; searched: {}",
+        folders.first().map(|f| f.join(format!("{name}.npy"))).unwrap_or_default().display(), crate::error::list(folders))]
+    MissingFeatures {
+        /// The data set's name in the catalog.
+        name: String,
+        /// The folders searched, first the one to write the file into.
+        folders: Vec<PathBuf>,
+    },
     /// The operating system refused a file operation.
     #[error("{}: {source}", path.display())]
     Io {

@@ -12,6 +12,7 @@ use hessia::{Activation, Loss, Reduction, Term, WeightLayout};
 use super::audit::{self, AuditArguments};
 use super::cases::{self, CasesArguments};
 use super::experiment::{self, ExperimentArguments};
+use super::extract::{self, ExtractArguments};
 use super::hessian::Block;
 use super::indices::Indices;
 use super::search::{self, SearchArguments};
@@ -44,6 +45,9 @@ pub enum Command {
     /// Runs the paper's grid of networks on a data set, with several seeds, and writes tables.
     #[command(after_help = experiment::EXAMPLES)]
     Experiment(ExperimentArguments),
+    /// Computes the features of a data set by a vision model in ONNX form.
+    #[command(after_help = extract::EXAMPLES)]
+    Extract(ExtractArguments),
     /// Checks every bound of the paper, as stated and corrected, on every object, and writes them as a table.
     #[command(after_help = audit::EXAMPLES)]
     Audit(AuditArguments),

@@ -4,6 +4,7 @@ mod args;
 mod audit;
 mod cases;
 mod experiment;
+mod extract;
 mod failure;
 mod hessian;
 mod indices;
@@ -53,6 +54,7 @@ fn dispatch(command: Command) -> Result<(String, u8), Failure> {
         Command::Train(arguments) => train::run(&arguments),
         Command::Cases(arguments) => cases::run(&arguments),
         Command::Experiment(arguments) => experiment::run(&arguments),
+        Command::Extract(arguments) => extract::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Search(arguments) => search::run(&arguments),
         #[cfg(feature = "notebook")]

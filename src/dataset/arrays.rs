@@ -30,7 +30,12 @@ const LARGEST_EXACT: i64 = 1 << 53;
 /// ```
 pub fn read_inputs(path: impl AsRef<Path>) -> Result<(Array2<f64>, Vec<String>)> {
     let path = path.as_ref();
-    let NpyArray { values, dtype, mut notes } = read_npy(path)?;
+    as_inputs(path, read_npy(path)?)
+}
+
+/// The array of `path` as a finite matrix, with what was converted.
+pub(super) fn as_inputs(path: &Path, array: NpyArray) -> Result<(Array2<f64>, Vec<String>)> {
+    let NpyArray { values, dtype, mut notes } = array;
     let array = match values {
         NpyValues::Floats(array) => array,
         NpyValues::Integers(array) => {

@@ -5,6 +5,7 @@ mod aside;
 mod catalog;
 mod cifar;
 mod content;
+mod features;
 mod idx;
 mod images;
 mod load;

@@ -12,6 +12,7 @@ use ndarray_npy::npy::header::{Header as NpyHeader, Layout};
 
 use super::content::{format_at, hex, is_damage, open_regular};
 use crate::linalg::available_memory;
+use crate::network::half;
 use crate::{Error, Result};
 
 /// NumPy itself refuses longer headers unless told to trust the file.
@@ -130,6 +131,16 @@ pub(crate) struct Header {
 impl Header {
     /// Reads the header of an array of `size` bytes in all, and checks that the size is the one it promises.
     pub(crate) fn read(source: &mut impl Read, size: u64, place: Place<'_>) -> Result<Header> {
+        match Header::read_or_half(source, size, place)? {
+            header if header.dtype.size == 2 && header.is_float() => {
+                Err(place.error(place.dtypes(), "float16", 10))
+            }
+            header => Ok(header),
+        }
+    }
+
+    /// As [`read`](Self::read), of float16 too: where the numbers are rounded on purpose.
+    pub(crate) fn read_or_half(source: &mut impl Read, size: u64, place: Place<'_>) -> Result<Header> {
         let text = read_header_text(source, size, place)?;
         let start = text.len() as u64;
         let header = NpyHeader::from_reader(&mut &text[..]).map_err(|_| {
@@ -180,8 +191,8 @@ impl Header {
         let mut notes = Vec::new();
         let values = match self.dtype.kind {
             Kind::Float => {
-                if self.dtype.size == 4 {
-                    notes.push(format!("{}: float32 read as float64", place.name()));
+                if self.dtype.size < 8 {
+                    notes.push(format!("{}: {} read as float64", place.name(), self.dtype.name));
                 }
                 NpyValues::Floats(self.decode(source, count, place, |bytes, _| Ok(self.dtype.float(bytes)))?)
             }
@@ -307,6 +318,7 @@ impl Dtype {
             _ if !["<", ">", "=", "|"].contains(&order) => {
                 return Err(format!("dtype {}", shown(descr.as_bytes())));
             }
+            "f2" => (Kind::Float, 2, "float16"),
             "f4" => (Kind::Float, 4, "float32"),
             "f8" => (Kind::Float, 8, "float64"),
             "i1" => (Kind::Signed, 1, "int8"),
@@ -334,6 +346,7 @@ impl Dtype {
 
     fn float(&self, bytes: &[u8]) -> f64 {
         match self.size {
+            2 => half(self.bits(bytes) as u16),
             4 => f64::from(f32::from_bits(self.bits(bytes) as u32)),
             _ => f64::from_bits(self.bits(bytes)),
         }
@@ -354,7 +367,6 @@ impl Dtype {
 
 fn refused_name(code: &str) -> &'static str {
     match (code, code.as_bytes().first()) {
-        ("f2", _) => "float16",
         ("f12" | "f16", _) => "longdouble",
         ("c8", _) => "complex64",
         ("c16", _) => "complex128",

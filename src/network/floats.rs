@@ -44,7 +44,7 @@ impl Float {
 }
 
 /// IEEE 754 binary16: a sign, five bits of exponent, ten of fraction.
-pub(super) fn half(bits: u16) -> f64 {
+pub(crate) fn half(bits: u16) -> f64 {
     let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
     let size = match exponent {
         0 => fraction * 2_f64.powi(-24),

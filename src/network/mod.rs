@@ -19,6 +19,7 @@ use crate::{Error, Result};
 
 pub use activation::Activation;
 pub(crate) use activation::sigmoid;
+pub(crate) use floats::half;
 pub use io::{LoadOptions, WeightLayout};
 
 /// One linear layer: `z = W x + b`.
