@@ -62,7 +62,7 @@ pub enum Error {
         offset: Option<u64>,
     },
     /// A data set of the catalog that is in none of the folders searched.
-    #[error("data set {name} is missing: put {files} (from {source_page}) into {}; searched: {}",
+    #[error("data set {name} is missing: `hessia fetch {name}` brings it; or put {files} (from {source_page}) into {}; searched: {}",
         folders.first().map(|f| f.join(name)).unwrap_or_default().display(), crate::error::list(folders))]
     MissingDataset {
         /// Its name in the catalog.
@@ -82,6 +82,14 @@ pub enum Error {
         name: String,
         /// The folders searched, first the one to write the file into.
         folders: Vec<PathBuf>,
+    },
+    /// A file that no source gave.
+    #[error("download of {file} failed: {reason}")]
+    Download {
+        /// Its name.
+        file: String,
+        /// Every address or folder tried, with what was expected and found there.
+        reason: String,
     },
     /// The operating system refused a file operation.
     #[error("{}: {source}", path.display())]

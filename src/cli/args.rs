@@ -13,6 +13,7 @@ use super::audit::{self, AuditArguments};
 use super::cases::{self, CasesArguments};
 use super::experiment::{self, ExperimentArguments};
 use super::extract::{self, ExtractArguments};
+use super::fetch::{self, FetchArguments};
 use super::hessian::Block;
 use super::indices::Indices;
 use super::search::{self, SearchArguments};
@@ -48,6 +49,9 @@ pub enum Command {
     /// Computes the features of a data set by a vision model in ONNX form.
     #[command(after_help = extract::EXAMPLES)]
     Extract(ExtractArguments),
+    /// Brings data sets of the paper from their official sources or a mirror, verified.
+    #[command(after_help = fetch::EXAMPLES)]
+    Fetch(FetchArguments),
     /// Checks every bound of the paper, as stated and corrected, on every object, and writes them as a table.
     #[command(after_help = audit::EXAMPLES)]
     Audit(AuditArguments),

@@ -6,6 +6,7 @@ mod cases;
 mod experiment;
 mod extract;
 mod failure;
+mod fetch;
 mod hessian;
 mod indices;
 mod interrupt;
@@ -55,6 +56,7 @@ fn dispatch(command: Command) -> Result<(String, u8), Failure> {
         Command::Cases(arguments) => cases::run(&arguments),
         Command::Experiment(arguments) => experiment::run(&arguments),
         Command::Extract(arguments) => extract::run(&arguments),
+        Command::Fetch(arguments) => fetch::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Search(arguments) => search::run(&arguments),
         #[cfg(feature = "notebook")]

@@ -24,6 +24,15 @@ impl Colour {
     }
 }
 
+impl std::fmt::Display for Colour {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Colour::Grey => "grey",
+            Colour::Rgb => "RGB",
+        })
+    }
+}
+
 /// One row of the table of data sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct CatalogEntry {
@@ -37,6 +46,8 @@ pub struct CatalogEntry {
     pub colour: Colour,
     /// Rows and columns of pixels.
     pub resolution: (usize, usize),
+    /// Number of training objects of the official set; the paper takes the first 10,000.
+    pub objects: usize,
     /// Number of classes.
     pub classes: usize,
     /// The official page.
@@ -68,6 +79,7 @@ pub const CATALOG: [CatalogEntry; 4] = [
         shows: "handwritten digits",
         colour: Colour::Grey,
         resolution: (28, 28),
+        objects: 60_000,
         classes: 10,
         source: "http://yann.lecun.com/exdb/mnist/",
         files: "train-images-idx3-ubyte and train-labels-idx1-ubyte, plain or .gz",
@@ -78,6 +90,7 @@ pub const CATALOG: [CatalogEntry; 4] = [
         shows: "articles of clothing",
         colour: Colour::Grey,
         resolution: (28, 28),
+        objects: 60_000,
         classes: 10,
         source: "https://github.com/zalandoresearch/fashion-mnist",
         files: "train-images-idx3-ubyte and train-labels-idx1-ubyte, plain or .gz",
@@ -88,6 +101,7 @@ pub const CATALOG: [CatalogEntry; 4] = [
         shows: "animals and vehicles",
         colour: Colour::Rgb,
         resolution: (32, 32),
+        objects: 50_000,
         classes: 10,
         source: CIFAR_PAGE,
         files: "data_batch_1.bin to data_batch_5.bin of the binary version, plain or .gz, as many as there are",
@@ -98,6 +112,7 @@ pub const CATALOG: [CatalogEntry; 4] = [
         shows: "animals, plants, objects, scenes and people",
         colour: Colour::Rgb,
         resolution: (32, 32),
+        objects: 50_000,
         classes: 100,
         source: CIFAR_PAGE,
         files: "train.bin of the binary version, plain or .gz",

@@ -6,7 +6,8 @@ use super::Dataset;
 use super::arrays::as_inputs;
 use super::catalog::catalog_entry;
 use super::content::Content;
-use super::load::{load_images, search_folders};
+use super::folders::search_folders;
+use super::load::load_images;
 use super::npy::{Header, Place};
 use crate::{Error, Result, Targets};
 

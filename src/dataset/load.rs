@@ -6,6 +6,7 @@ use super::Dataset;
 use super::catalog::{CatalogEntry, catalog_entry};
 use super::cifar::{CifarLabels, read_cifar10, read_cifar100};
 use super::content::format_at;
+use super::folders::search_folders;
 use super::idx::read_idx_images;
 use super::images::{Images, Scaling};
 use crate::{Error, Result};
@@ -14,11 +15,12 @@ impl Dataset {
     /// All objects of a data set of the [`CATALOG`](super::CATALOG), pixels scaled as in the paper.
     ///
     /// Reads the first folder that has it: the one that the variable `HESSIA_DATA` names, `data` in the working
-    /// directory or in one of those above it, and the `data` folder of this crate's sources. The paper's
-    /// experiments take the first 10,000 objects: [`Dataset::head`].
+    /// directory or in one of those above it, the user's cache (where `hessia fetch` puts it:
+    /// [`data_folder`](super::data_folder)), and the `data` folder of this crate's sources. The paper's experiments
+    /// take the first 10,000 objects: [`Dataset::head`].
     ///
     /// # Errors
-    /// An unknown name, a data set that no folder has (with the files to put there), or damaged files.
+    /// An unknown name, a data set that no folder has (with the command that brings it), or damaged files.
     ///
     /// ```
     /// use hessia::Dataset;
@@ -61,6 +63,32 @@ pub fn load_images(name: &str, folder: Option<&Path>) -> Result<Images> {
     }
 }
 
+/// The folder that [`Dataset::load`] reads a data set from, if there is one.
+///
+/// # Errors
+/// An unknown name, or a `HESSIA_DATA` that is no folder.
+///
+/// ```
+/// assert!(hessia::dataset::dataset_folder("mnist")?.is_some_and(|folder| folder.ends_with("mnist")));
+/// # Ok::<(), hessia::Error>(())
+/// ```
+pub fn dataset_folder(name: &str) -> Result<Option<PathBuf>> {
+    let entry = catalog_entry(name)?;
+    let rooms = search_folders()?
+        .into_iter()
+        .flat_map(|folder| rooms(entry).iter().map(move |room| folder.join(room)));
+    Ok(rooms.into_iter().find(|room| plain_or_gzip(room, first_file(entry)).is_some()))
+}
+
+/// The file whose presence means that the data set is there.
+fn first_file(entry: &CatalogEntry) -> &'static str {
+    match entry.name {
+        "cifar10" => "data_batch_1.bin",
+        "cifar100" => "train.bin",
+        _ => "train-images-idx3-ubyte",
+    }
+}
+
 /// Where in a folder the files may lie.
 #[derive(Clone, Copy, PartialEq)]
 enum Rooms {
@@ -69,25 +97,6 @@ enum Rooms {
     /// There, or in the folder itself. MNIST and FashionMNIST have the same file names, so this takes somebody
     /// who says that this very folder is the one.
     NamedOrSelf,
-}
-
-pub(crate) fn search_folders() -> Result<Vec<PathBuf>> {
-    let mut folders = Vec::new();
-    if let Some(folder) = std::env::var_os("HESSIA_DATA").filter(|value| !value.is_empty()) {
-        let folder = PathBuf::from(folder);
-        if !folder.is_dir() {
-            return Err(Error::argument("HESSIA_DATA", "an existing folder", folder.display()));
-        }
-        folders.push(folder);
-    }
-    if let Ok(here) = std::env::current_dir() {
-        folders.extend(here.ancestors().map(|above| above.join("data")).filter(|folder| folder.is_dir()));
-    }
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
-    if !folders.contains(&own) {
-        folders.push(own);
-    }
-    Ok(folders)
 }
 
 /// Folder names of the official archives and of torchvision, beside our own.
@@ -135,11 +144,11 @@ fn read(entry: &CatalogEntry, folder: &Path) -> Result<Option<Images>> {
             }
             Ok(all)
         }
-        "cifar100" => {
-            plain_or_gzip(folder, "train.bin").map(|path| read_cifar100(path, CifarLabels::Fine)).transpose()
-        }
+        "cifar100" => plain_or_gzip(folder, first_file(entry))
+            .map(|path| read_cifar100(path, CifarLabels::Fine))
+            .transpose(),
         _ => {
-            let Some(images) = plain_or_gzip(folder, "train-images-idx3-ubyte") else { return Ok(None) };
+            let Some(images) = plain_or_gzip(folder, first_file(entry)) else { return Ok(None) };
             let plain = folder.join("train-labels-idx1-ubyte");
             let labels = plain_or_gzip(folder, "train-labels-idx1-ubyte").unwrap_or(plain);
             check_idx(entry, &images, &labels, read_idx_images(&images, &labels)?).map(Some)

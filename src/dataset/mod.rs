@@ -6,6 +6,9 @@ mod catalog;
 mod cifar;
 mod content;
 mod features;
+#[cfg(feature = "fetch")]
+mod fetch;
+mod folders;
 mod idx;
 mod images;
 mod load;
@@ -22,10 +25,13 @@ pub use aside::write_aside;
 pub use catalog::{CATALOG, CatalogEntry, Colour, catalog_entry};
 pub use cifar::{CifarLabels, read_cifar10, read_cifar100};
 pub(crate) use content::{LARGEST_RATIO, LARGEST_UNPACKED, format_at, hex, open_regular};
+#[cfg(feature = "fetch")]
+pub use fetch::{Download, FetchSettings, Fetched, RemoteFile, fetch};
+pub use folders::data_folder;
+pub(crate) use folders::search_folders;
 pub use idx::{IdxArray, read_idx, read_idx_images};
 pub use images::{Images, Scaling};
-pub use load::load_images;
-pub(crate) use load::search_folders;
+pub use load::{dataset_folder, load_images};
 pub(crate) use npy::{Header, Place};
 pub use npy::{NpyArray, NpyValues, read_npy};
 pub(crate) use npz::NpzWriter;

@@ -6,6 +6,7 @@
 mod assumption_1;
 mod audit;
 mod blocks;
+mod catalog;
 mod cost;
 mod density;
 mod experiment;
@@ -22,6 +23,7 @@ mod write;
 pub use assumption_1::assumption_1_table;
 pub use audit::{audit_table, verdict_table};
 pub use blocks::block_norm_table;
+pub use catalog::catalog_table;
 pub use cost::cost_table;
 pub use density::density_table;
 pub use experiment::{
