@@ -211,7 +211,7 @@ fn persist(address: &str, part: &mut Part<'_>, settings: &FetchSettings) -> Resu
                  {size} bytes{kept}"
             )));
         }
-        wait(settings.pause.saturating_mul(1 << fruitless.min(5)), part)?;
+        wait(settings.pause.saturating_mul(1 << fruitless.saturating_sub(1).min(5)), part)?;
     }
     Ok(())
 }
