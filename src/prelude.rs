@@ -14,9 +14,9 @@ pub use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, array, s};
 pub use crate::experiment;
 #[cfg(feature = "figure")]
 pub use crate::figure::{
-    bounds_figure, constant_figure, contour_figure, cost_figure, curvature_figure, density_figure,
-    growth_figure, lemma_2_figure, magnitude_figure, panel_figure, save_html, spectrum_figure, step_figure,
-    surface_figure, training_figure,
+    bounds_figure, columns_figure, constant_figure, contour_figure, cost_figure, curvature_figure,
+    density_figure, growth_figure, lemma_2_figure, magnitude_figure, panel_figure, save_html,
+    spectrum_figure, step_figure, surface_figure, training_figure,
 };
 #[cfg(feature = "notebook")]
 pub use crate::notebook::{EvcxrDisplay, output, show};

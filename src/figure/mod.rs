@@ -4,6 +4,7 @@
 //! (Okabe and Ito's for lines and points, cividis for maps).
 
 mod bounds;
+mod columns;
 mod cost;
 mod density;
 mod experiment;
@@ -18,6 +19,7 @@ mod symlog;
 mod training;
 
 pub use bounds::bounds_figure;
+pub use columns::columns_figure;
 pub use cost::cost_figure;
 pub use density::density_figure;
 pub use experiment::{constant_figure, curvature_figure, growth_figure, panel_figure};
