@@ -8,7 +8,7 @@ use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::dataset::{Scaling, catalog_entry, read_inputs, search_folders};
+use crate::dataset::{Scaling, catalog_entry, read_inputs};
 use crate::{Dataset, Error, Result, Targets};
 
 /// The paper's two kinds of inputs.
@@ -126,26 +126,25 @@ impl Task {
         Task::pixels(name, folder, objects)?.with_features(x.slice(ndarray::s![..objects, ..]).to_owned())
     }
 
-    /// [`Task::features`] from `features/NAME.npy` in the first data folder that has it: those that
-    /// [`Dataset::load`] looks in.
+    /// The first `objects` objects by the features that [`Dataset::load_features`] finds: embedded, or made by
+    /// `hessia extract`.
     ///
     /// # Errors
-    /// As [`Task::features`]; no such file, with the command that makes one.
+    /// As [`Dataset::load_features`], which names the command that makes missing ones; more objects than rows.
+    ///
+    /// ```
+    /// use hessia::experiment::Task;
+    /// let task = Task::stored_features("mnist", 1_000)?;
+    /// assert_eq!((task.data().inputs(), task.classes), (1_280, 10));
+    /// # Ok::<(), hessia::Error>(())
+    /// ```
     pub fn stored_features(name: &str, objects: usize) -> Result<Task> {
-        catalog_entry(name)?;
-        let file = Path::new("features").join(format!("{name}.npy"));
-        let places = search_folders()?.into_iter().map(|folder| folder.join(&file));
-        match places.into_iter().find(|path| path.is_file()) {
-            Some(path) => Task::features(name, None, objects, &path),
-            None => {
-                let path = Path::new("data").join(&file);
-                let made = format!(
-                    "features of {name}, one object a row (hessia extract --model MODEL.onnx --dataset {name} --output {})",
-                    path.display()
-                );
-                Err(Error::format(path, made, "no such file in a data folder"))
-            }
+        let data = Dataset::load_features(name)?;
+        if data.len() < objects {
+            let expected = format!("at most the {} objects of {name} that have features", data.len());
+            return Err(Error::argument("number of objects", expected, objects));
         }
+        Task::new(data.head(objects), Mode::Features, catalog_entry(name)?.classes)
     }
 
     /// The same objects with other inputs, shape (m, d).
