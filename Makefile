@@ -42,6 +42,9 @@ peers: system ## the same work by PyTorch and JAX, side by side
 notebook-times: setup ## how long kernels start and cells take
 	@$(PYTHON) kernel/notebooks.py times
 
+cells: setup ## the same cells in the Rust kernel and in Python's, timed
+	benches/notebook/run.sh
+
 browser-test: setup ## JupyterLab in a headless browser: run, look, take pictures
 	@$(PYTHON) kernel/browser_test.py
 
@@ -69,4 +72,4 @@ kernel: system ## the notebook kernel, its library and its Python environment
 system:
 	@kernel/system.sh
 
-.PHONY: help notebooks test examples fuzz lab build bench peers notebook-times browser-test fmt lint doc clean-cache setup kernel system
+.PHONY: help notebooks test examples fuzz lab build bench peers notebook-times cells browser-test fmt lint doc clean-cache setup kernel system
