@@ -1,6 +1,6 @@
 //! The largest eigenvalues alone: Lanczos, and a count that proves none was missed.
 
-use ndarray::{Array1, Array2, s};
+use ndarray::{Array1, Array2, ArrayView2, s};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -49,19 +49,12 @@ fn lanczos(matrix: &Array2<f64>, count: usize, tolerance: f64) -> Result<Option<
     let order = matrix.nrows();
     let most = LARGEST_BASIS.min(order / 3);
     let mut basis = Array2::<f64>::zeros((most + 1, order));
-    let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let start: Array1<f64> = Array1::from_shape_simple_fn(order, || rng.random_range(-1.0..1.0));
-    basis.row_mut(0).assign(&(&start / start.dot(&start).sqrt()));
+    basis.row_mut(0).assign(&start(order));
     let (mut diagonal, mut beside) = (Vec::new(), Vec::new());
     for step in 0..most {
         let mut next = whole_machine(|| matrix.dot(&basis.row(step)));
         diagonal.push(next.dot(&basis.row(step)));
-        // Twice: once leaves rounding that grows as pairs converge.
-        for _ in 0..2 {
-            let known = basis.slice(s![..=step, ..]);
-            let along = known.dot(&next);
-            next -= &known.t().dot(&along);
-        }
+        orthogonalise(&mut next, basis.slice(s![..=step, ..]));
         let length = next.dot(&next).sqrt();
         beside.push(length);
         let exhausted = length <= tolerance;
@@ -91,6 +84,22 @@ fn lanczos(matrix: &Array2<f64>, count: usize, tolerance: f64) -> Result<Option<
         basis.row_mut(steps).assign(&(next / length));
     }
     Ok(None)
+}
+
+/// The fixed unit vector that every basis starts from.
+pub(super) fn start(order: usize) -> Array1<f64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let start: Array1<f64> = Array1::from_shape_simple_fn(order, || rng.random_range(-1.0..1.0));
+    &start / start.dot(&start).sqrt()
+}
+
+/// Takes from `next` what lies along the rows of `known`, which are orthonormal.
+pub(super) fn orthogonalise(next: &mut Array1<f64>, known: ArrayView2<'_, f64>) {
+    // Twice: once leaves rounding that grows as pairs converge.
+    for _ in 0..2 {
+        let along = known.dot(next);
+        *next -= &known.t().dot(&along);
+    }
 }
 
 pub(super) fn tridiagonal(diagonal: &[f64], beside: &[f64]) -> Result<(Array1<f64>, Array2<f64>)> {

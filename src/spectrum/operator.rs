@@ -1,10 +1,8 @@
 //! The outermost eigenvalues of a symmetric operator that is never formed.
 
 use ndarray::{Array1, Array2, s};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
-use super::lanczos::tridiagonal;
+use super::lanczos::{orthogonalise, start, tridiagonal};
 use crate::{Error, Result};
 
 /// The outermost eigenvalues of a symmetric operator, with their residuals.
@@ -60,9 +58,7 @@ pub fn outermost(
     }
     let most = most.min(order);
     let mut basis = Array2::<f64>::zeros((most, order));
-    let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let start: Array1<f64> = Array1::from_shape_simple_fn(order, || rng.random_range(-1.0..1.0));
-    basis.row_mut(0).assign(&(&start / start.dot(&start).sqrt()));
+    basis.row_mut(0).assign(&start(order));
     let (mut diagonal, mut beside) = (Vec::new(), Vec::new());
     for step in 0..most {
         let mut next = apply(&basis.row(step).to_owned())?;
@@ -71,12 +67,7 @@ pub fn outermost(
             return Err(Error::NonFinite { what, index: vec![at], value: next[at] });
         }
         diagonal.push(next.dot(&basis.row(step)));
-        // Twice: once leaves rounding that grows as pairs converge.
-        for _ in 0..2 {
-            let known = basis.slice(s![..=step, ..]);
-            let along = known.dot(&next);
-            next -= &known.t().dot(&along);
-        }
+        orthogonalise(&mut next, basis.slice(s![..=step, ..]));
         let length = next.dot(&next).sqrt();
         let steps = step + 1;
         let scale = diagonal.iter().chain(&beside).fold(length, |most: f64, v| most.max(v.abs()));
