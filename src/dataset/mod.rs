@@ -28,6 +28,7 @@ pub(crate) use content::{LARGEST_RATIO, LARGEST_UNPACKED, format_at, hex, open_r
 #[cfg(feature = "fetch")]
 pub use fetch::{Download, FetchSettings, Fetched, RemoteFile, fetch};
 pub use folders::data_folder;
+#[cfg(feature = "table")]
 pub(crate) use folders::search_folders;
 pub use idx::{IdxArray, read_idx, read_idx_images};
 pub use images::{Images, Scaling};
