@@ -100,6 +100,12 @@ impl Sweep {
         self.range.len()
     }
 
+    /// `x^(l)` of object `n`, for a layer l = 1.. as `input`.
+    pub(crate) fn hidden(&self, l: usize, n: usize) -> &[f64] {
+        let width = self.inputs[l - 1].ncols();
+        &entries(&self.inputs[l - 1])[n * width..(n + 1) * width]
+    }
+
     /// `x^(l)` of these objects, without the ones of the biases.
     pub(crate) fn input<'a>(&'a self, data: &'a Dataset, l: usize) -> ArrayView2<'a, f64> {
         match l {

@@ -20,6 +20,7 @@ use super::columns::Columns;
 use super::couplings::{Couplings, Parts, bytes_per_object};
 use super::product::{Object, Product, Scratch, TILE_COLUMNS};
 use super::scatter::{Half, Scatter, Tile};
+use super::tiles::{Piece, tiles, triangle_cuts};
 use crate::linalg::{SharedMatrix, threads};
 use crate::loss::Loss;
 use crate::passes::{add_gradient, sweeps};
@@ -82,14 +83,6 @@ enum Task {
     Slab { i: usize, j: usize, columns: Range<usize> },
 }
 
-/// The columns `range` of output `j` of layer `q`.
-#[derive(Clone)]
-struct Piece {
-    q: usize,
-    j: usize,
-    range: Range<usize>,
-}
-
 /// Fills `out` (zeros before) with the part asked for, and returns loss and gradient from the same sweeps.
 pub(crate) fn assemble(
     net: &Network,
@@ -138,13 +131,17 @@ pub(crate) fn assemble(
     let mut gradient = Array1::zeros(net.parameter_count());
     for start in (0..data.len()).step_by(block) {
         let range = start..data.len().min(start + block);
-        let mut chunks: Vec<_> = sweeps(net, data, loss, range)
+        let (mut chunks, gradients): (Vec<_>, Vec<_>) = sweeps(net, data, loss, range)
             .into_par_iter()
-            .map(|sweep| Couplings::new(net, loss, assembly.parts, sweep))
-            .collect();
-        for chunk in &chunks {
+            .map(|sweep| {
+                let mut part = Array1::zeros(net.parameter_count());
+                add_gradient(net, data, &sweep, &mut part);
+                (Couplings::new(net, loss, assembly.parts, sweep), part)
+            })
+            .unzip();
+        for (chunk, part) in chunks.iter().zip(gradients) {
             total += chunk.sweep.loss;
-            add_gradient(net, data, &chunk.sweep, &mut gradient);
+            gradient += &part;
         }
         for p in (0..net.depth()).rev() {
             if p + 1 < net.depth() {
@@ -291,12 +288,21 @@ impl Assembly<'_> {
             let (part, tail) = rest.split_at_mut(range.len());
             rest = tail;
             let coupling = chunk.coupling(n, i, *q, *j);
-            self.inputs_of(chunks, *q, (c, n as u32), range, part);
-            part.iter_mut().for_each(|slot| *slot *= coupling);
+            if *q == 0 {
+                self.inputs_of(chunks, 0, (c, n as u32), range, part);
+                part.iter_mut().for_each(|slot| *slot *= coupling);
+            } else {
+                // Inputs of later layers are never joined; these pieces are short and many.
+                let x = chunk.sweep.hidden(*q, n);
+                let known = x.get(range.start..range.end.min(x.len())).unwrap_or(&[]);
+                let (weights, ones) = part.split_at_mut(known.len());
+                weights.iter_mut().zip(known).for_each(|(slot, x)| *slot = coupling * x);
+                ones.fill(coupling);
+            }
             if *q > p
                 && let Some((delta, sensitivity)) = chunk.residual_part(n, i, *q, *j)
             {
-                // Inputs of later layers are never joined, and the ones behind them depend on nothing below.
+                // The ones behind the inputs depend on nothing below.
                 let known = sensitivity.get(range.start..range.end.min(sensitivity.len())).unwrap_or(&[]);
                 part.iter_mut().zip(known).for_each(|(slot, d)| *slot += delta * d);
             }
@@ -355,50 +361,16 @@ impl Assembly<'_> {
         range: &Range<usize>,
         row: &mut [f64],
     ) {
-        let x = chunks[c as usize].sweep.input(self.data, p);
-        let x = x.row(n as usize);
-        match x.as_slice() {
-            Some(x) => self.columns[p].gather(x, range, row),
-            None => self.columns[p].gather(&x.to_vec(), range, row),
+        let sweep = &chunks[c as usize].sweep;
+        if p > 0 {
+            return self.columns[p].gather(sweep.hidden(p, n as usize), range, row);
+        }
+        let x = self.data.x.row(sweep.range.start + n as usize);
+        match x.to_slice() {
+            Some(x) => self.columns[0].gather(x, range, row),
+            None => self.columns[0].gather(&x.to_vec(), range, row),
         }
     }
-}
-
-/// Cuts `pieces` into tiles of at most [`TILE_COLUMNS`] columns.
-fn tiles(pieces: &[Piece]) -> Vec<Vec<Piece>> {
-    let mut tiles = Vec::new();
-    let mut tile: Vec<Piece> = Vec::new();
-    let mut width = 0;
-    for piece in pieces {
-        let mut start = piece.range.start;
-        while start < piece.range.end {
-            let end = piece.range.end.min(start + TILE_COLUMNS - width);
-            tile.push(Piece { range: start..end, ..*piece });
-            width += end - start;
-            start = end;
-            if width == TILE_COLUMNS {
-                tiles.push(std::mem::take(&mut tile));
-                width = 0;
-            }
-        }
-    }
-    if !tile.is_empty() {
-        tiles.push(tile);
-    }
-    tiles
-}
-
-/// Cuts the columns of a triangle of order `order` into `count` runs of about equal area, on tile borders.
-fn triangle_cuts(order: usize, count: usize) -> Vec<usize> {
-    let mut cuts = vec![0];
-    for k in 1..count {
-        let cut = (order as f64 * (k as f64 / count as f64).sqrt()) as usize / TILE_COLUMNS * TILE_COLUMNS;
-        if cut > cuts[cuts.len() - 1] {
-            cuts.push(cut);
-        }
-    }
-    cuts.push(order);
-    cuts
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -9,6 +9,7 @@ mod operator;
 mod per_object;
 mod product;
 mod scatter;
+mod tiles;
 
 use std::fmt;
 use std::str::FromStr;
