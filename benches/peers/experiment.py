@@ -122,16 +122,10 @@ def speed(arguments):
         report["hessia_all"] = [run["grid"] for run in runs]
         ways = {"one process, all threads": 1, "one process a core": cores}
         report["torch"] = {name: torch(folder, "vectorised", widths, inner, count) for name, count in ways.items()}
-        # The authors' way on a few shapes, against the same shapes of ours.
-        few_widths, few_inner = ("16", "1") if arguments.quick else ("4,16,64", "5")
-        grid, _ = timed([arguments.driver, arguments.dataset, 10000, 1, few_widths, few_inner, cores,
-                         Path(folder) / "ours-few"], environment)
-        items = {name: torch(folder, "items", few_widths, few_inner, count) for name, count in ways.items()}
-        report["few"] = {"hidden": few_widths, "inner_layers": few_inner, "hessia": grid, "items": items}
-    best = min(way["grid"] for way in report["torch"].values())
-    best_items = min(way["grid"] for way in report["few"]["items"].values())
-    report["ratio_vectorised"] = best / report["hessia"]["grid"]
-    report["ratio_items"] = best_items / report["few"]["hessia"]
+        # DataLoader with transforms item by item, losses object by object; as published, one process.
+        report["items"] = {name: torch(folder, "items", widths, inner, count) for name, count in ways.items()}
+    for way, peers in (("vectorised", "torch"), ("items", "items")):
+        report[f"ratio_{way}"] = {name: peer["grid"] / report["hessia"]["grid"] for name, peer in report[peers].items()}
     report["median_hessia"] = statistics.median(report["hessia_all"])
     report["load_average"] = os.getloadavg()
     RESULTS.mkdir(exist_ok=True)
