@@ -15,8 +15,7 @@ notebooks: setup ## run the changed notebooks; HTML, tables and figures go to ou
 	@$(PYTHON) kernel/notebooks.py run
 
 test: setup ## run all tests, the notebooks among them
-	$(SHARED) cargo test
-	$(SHARED) cargo test --no-default-features --features onnx --test extract
+	$(SHARED) cargo test --features onnx
 	$(PYTHON) kernel/test_kernel.py
 	$(PYTHON) kernel/notebooks.py test
 
@@ -45,7 +44,11 @@ notebook-times: setup ## how long kernels start and cells take
 cells: setup ## the same cells in the Rust kernel and in Python's, timed
 	benches/notebook/run.sh
 
-browser-test: setup ## JupyterLab in a headless browser: run, look, take pictures
+stock-test: setup ## the cells of docs/notebooks.md in the evcxr kernel as published
+	@kernel/stock.sh
+
+browser-test: setup ## JupyterLab, Notebook 7 and the HTML page in a headless browser: run, look, take pictures
+	@$(PYTHON) kernel/notebooks.py run notebooks/00_start_here.ipynb
 	@$(PYTHON) kernel/browser_test.py
 
 fmt: ## format the sources
@@ -53,7 +56,7 @@ fmt: ## format the sources
 
 lint: system ## formatting and clippy
 	cargo fmt --check
-	$(SHARED) cargo clippy --all-targets -- -D warnings
+	$(SHARED) cargo clippy --all-targets --features onnx -- -D warnings
 
 doc: system ## the library's documentation
 	$(SHARED) RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
@@ -72,4 +75,4 @@ kernel: system ## the notebook kernel, its library and its Python environment
 system:
 	@kernel/system.sh
 
-.PHONY: help notebooks test examples fuzz lab build bench peers notebook-times cells browser-test fmt lint doc clean-cache setup kernel system
+.PHONY: help notebooks test examples fuzz lab build bench peers notebook-times cells stock-test browser-test fmt lint doc clean-cache setup kernel system

@@ -1,8 +1,12 @@
-"""JupyterLab in a headless Chromium: opens a notebook, runs it, looks for tables and figures, takes a picture.
+"""A notebook in a headless Chromium: in JupyterLab, in Notebook 7 and as the HTML page in out/.
 
-    browser_test.py [NOTEBOOK]      default: notebooks/00_start_here.ipynb; pictures go to out/browser/
+The first two run it; all are searched for tables, living figures and errors, and leave a picture.
+
+    browser_test.py [--in lab|notebook|html] [NOTEBOOK]
+        default: all three, notebooks/00_start_here.ipynb; pictures go to out/browser/
 """
 
+import argparse
 import json
 import os
 import shutil
@@ -25,25 +29,44 @@ PICTURES = ROOT / "out" / "browser"
 
 
 def main():
-    notebook = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "notebooks" / "00_start_here.ipynb"
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--in", dest="place", choices=["lab", "notebook", "html"])
+    parser.add_argument("notebook", nargs="?", type=Path, default=ROOT / "notebooks" / "00_start_here.ipynb")
+    arguments = parser.parse_args()
+    places = [arguments.place] if arguments.place else ["lab", "notebook", "html"]
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not chromium or not driver:
         sys.exit("the browser test needs chromium and chromedriver (apt install chromium chromium-driver)")
     PICTURES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        # A copy without outputs: what is seen is what this run shows.
-        copy = Path(folder) / notebook.name
-        content = json.loads(notebook.read_text())
-        for cell in content["cells"]:
-            if cell["cell_type"] == "code":
-                cell["outputs"], cell["execution_count"] = [], None
-        copy.write_text(json.dumps(content))
-        with Lab(folder) as lab, Browser(chromium, driver, folder) as browser:
-            check(browser, lab, copy)
+    for place in places:
+        with tempfile.TemporaryDirectory() as folder, Browser(chromium, driver, folder) as browser:
+            print(f"{arguments.notebook.name} in {place}:")
+            if place == "html":
+                page = ROOT / "out" / f"{arguments.notebook.stem}.html"
+                if not page.exists():
+                    sys.exit(f"{page} is not there: run 'make notebooks'")
+                look_at_page(browser, page)
+            else:
+                run_in_server(browser, place, arguments.notebook, Path(folder))
+    print(f"pictures: {PICTURES}")
 
 
-class Lab:
-    """A JupyterLab server on a free port, in a folder and with settings of its own."""
+def run_in_server(browser, place, notebook, folder):
+    # A copy without outputs: what is seen is what this run shows.
+    content = json.loads(notebook.read_text())
+    for cell in content["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    (folder / notebook.name).write_text(json.dumps(content))
+    with Server(folder) as server:
+        tree = "lab/tree" if place == "lab" else "notebooks"
+        run_all(browser, f"{server.address}/{tree}/{notebook.name}")
+    meant = sum("raises-exception" in cell["metadata"].get("tags", []) for cell in content["cells"])
+    look(browser, f"{notebook.stem}-{place}", meant)
+
+
+class Server:
+    """JupyterLab and Notebook 7 on a free port, in a folder and with settings of its own."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -61,6 +84,7 @@ class Lab:
         command = [ROOT / ".hessia/bin/jupyter", "lab", "--no-browser", "--allow-root", f"--port={port}"]
         command += ["--IdentityProvider.token=", "--ServerApp.password=", f"--ServerApp.root_dir={self.folder}"]
         command += ["--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None"]
+        command += ["--JupyterNotebookApp.expose_app_in_browser=True"]
         command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
         self.log = open(PICTURES / "lab.log", "w")
         self.server = subprocess.Popen(command, stdout=self.log, stderr=self.log, env=os.environ | settings)
@@ -91,47 +115,61 @@ class Browser:
         self.browser.quit()
 
 
-def check(browser, lab, notebook):
+def run_all(browser, address):
+    """Opens a notebook and runs all cells."""
     start = time.time()
-    browser.get(f"{lab.address}/lab/tree/{notebook.name}")
+    browser.get(address)
     kernel = """const panel = window.jupyterapp && window.jupyterapp.shell.currentWidget;
         const session = panel && panel.sessionContext && panel.sessionContext.session;
         return Boolean(session && session.kernel && session.kernel.status === "idle"
             && document.querySelector(".jp-Notebook .jp-Cell"));"""
     wait(lambda: browser.execute_script(kernel), 180, "the kernel")
-    print(f"kernel ready after {time.time() - start:.1f} s")
+    print(f"  kernel ready after {time.time() - start:.1f} s")
     start = time.time()
     browser.execute_script(
         "window.ran = false; window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => { window.ran = true; });"
     )
     wait(lambda: browser.execute_script("return window.ran"), 900, "the cells")
-    print(f"all cells done after {time.time() - start:.1f} s")
-    content = json.loads(notebook.read_text())
-    browser.save_screenshot(str(PICTURES / f"{notebook.stem}.png"))
+    print(f"  all cells done after {time.time() - start:.1f} s")
 
+
+def look_at_page(browser, page):
+    browser.get(page.as_uri())
+    asked = browser.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name);")
+    far = [name for name in asked if name.startswith("http")]
+    if far:
+        sys.exit(f"{page} asks the network for {far}")
+    formulas = browser.find_elements(By.CSS_SELECTOR, "math")
+    print(f"  {len(formulas)} formulas, nothing asked of the network")
+    look(browser, f"{page.stem}-html", None)
+
+
+def look(browser, name, errors_meant):
+    """Finds tables and figures, takes pictures, and holds the mouse over a point."""
+    browser.save_screenshot(str(PICTURES / f"{name}.png"))
     tables = browser.find_elements(By.CSS_SELECTOR, ".jp-OutputArea table")
     plots = browser.find_elements(By.CSS_SELECTOR, ".jp-OutputArea .js-plotly-plot")
-    errors = browser.find_elements(By.CSS_SELECTOR, ".jp-OutputArea [data-mime-type='application/vnd.jupyter.error'], .jp-OutputArea [data-mime-type='application/vnd.jupyter.stderr']")
-    print(f"{len(content['cells'])} cells, {len(tables)} tables, {len(plots)} figures, {len(errors)} errors")
-    meant = sum("raises-exception" in cell["metadata"].get("tags", []) for cell in content["cells"])
-    if len(errors) != meant:
-        sys.exit(f"expected {meant} errors, found: " + "; ".join(error.text for error in errors))
+    kinds = ("application/vnd.jupyter.error", "application/vnd.jupyter.stderr")
+    errors = browser.find_elements(By.CSS_SELECTOR, ", ".join(f".jp-OutputArea [data-mime-type='{kind}']" for kind in kinds))
+    print(f"  {len(tables)} tables, {len(plots)} figures, {len(errors)} errors")
+    if errors_meant is not None and len(errors) != errors_meant:
+        sys.exit(f"expected {errors_meant} errors, found: " + "; ".join(error.text for error in errors))
     if not tables or not plots:
         sys.exit("the notebook shows no table or no figure")
 
     # The figures are alive: a point under the mouse names itself.
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'});", plots[0])
     area = plots[0].find_element(By.CSS_SELECTOR, ".nsewdrag")
+
     def hovers():
         ActionChains(browser).move_to_element_with_offset(area, 3, 3).move_to_element_with_offset(area, 7, 9).perform()
         return plots[0].find_elements(By.CSS_SELECTOR, ".hoverlayer .hovertext")
-    wait(hovers, 20, "a point of the figure to name itself")
-    plots[0].screenshot(str(PICTURES / f"{notebook.stem}-figure.png"))
 
-    severe = [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
-    for message in severe:
-        print("browser: " + message[:300])
-    print(f"pictures: {PICTURES}")
+    wait(hovers, 20, "a point of the figure to name itself")
+    plots[0].screenshot(str(PICTURES / f"{name}-figure.png"))
+    for entry in browser.get_log("browser"):
+        if entry["level"] == "SEVERE":
+            print("  browser: " + entry["message"][:300])
 
 
 def answers(address):

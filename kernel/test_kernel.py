@@ -64,6 +64,19 @@ class Kernel(unittest.TestCase):
         kinds = [o["msg_type"] for o in outputs]
         self.assertEqual(kinds, ["stream", "display_data", "display_data", "stream"])
 
+    def test_the_first_question_mark_of_a_session_costs_no_table(self):
+        manager, client = start_new_kernel(kernel_name="hessia", startup_timeout=600)
+        try:
+            messages = []
+            code = 'let seven = "7".parse::<i64>()?; df!("a" => [seven])?'
+            client.execute_interactive(code, timeout=120, output_hook=messages.append, allow_stdin=False)
+            shown = [m["content"]["data"] for m in messages if m["msg_type"] == "execute_result"]
+            self.assertEqual(len(shown), 1, messages)
+            self.assertIn("<table>", shown[0].get("text/html", ""))
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel()
+
     def test_an_error_is_an_error(self):
         bad = "Network::random(&[3], true, Activation::Relu, 1)"
         expected = "widths: expected two or more positive numbers, found [3]"

@@ -30,11 +30,11 @@ pub enum Error {
         classes: usize,
     },
     /// NaN or infinity where a finite number is needed.
-    #[error("{what}: expected finite numbers, found {value} at index {index:?}")]
+    #[error("{what}: expected finite numbers, found {value}{}", place(index))]
     NonFinite {
         /// Which array.
         what: String,
-        /// Index of the first bad entry.
+        /// Index of the first bad entry; empty for a single number.
         index: Vec<usize>,
         /// The bad entry.
         value: f64,
@@ -138,6 +138,10 @@ pub enum Error {
         /// The table library's reason.
         message: String,
     },
+}
+
+fn place(index: &[usize]) -> String {
+    if index.is_empty() { String::new() } else { format!(" at index {index:?}") }
 }
 
 impl Error {

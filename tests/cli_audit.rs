@@ -4,9 +4,9 @@
 mod common;
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
+use common::command::{hessia, refused};
 use common::{LOSSES, random_data, random_net};
 use hessia::dataset::write_npy;
 use hessia::theory::Statement;
@@ -19,10 +19,6 @@ use polars_io::csv::read::CsvReader;
 use polars_io::json::{JsonFormat, JsonReader};
 use polars_io::parquet::read::ParquetReader;
 use serde_json::Value;
-
-fn hessia(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_hessia")).args(arguments).current_dir(folder).output().unwrap()
-}
 
 fn arguments<'a>(net: &'a Network, loss: Loss, output: &'a str) -> Vec<&'a str> {
     let loss = match loss.kind {
@@ -211,30 +207,6 @@ fn overflow_is_written_as_such() {
     let rows: Value = serde_json::from_slice(&fs::read(folder.path().join("a.json")).unwrap()).unwrap();
     assert_eq!(rows[0]["theorem_1_stated"], Value::Null);
     assert_eq!(rows[0]["hessian_norm"], 0.0);
-}
-
-/// Names and contents of everything in a folder.
-fn content(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .map(|path| (path.clone(), fs::read(&path).unwrap_or_default()))
-        .collect();
-    files.sort();
-    files
-}
-
-/// Exit code 2, a message with these parts, nothing on stdout, nothing written.
-fn refused(folder: &Path, arguments: &[&str], parts: &[&str]) {
-    let before = content(folder);
-    let run = hessia(folder, arguments);
-    let message = String::from_utf8_lossy(&run.stderr);
-    assert_eq!(run.status.code(), Some(2), "{arguments:?}: {message}");
-    for part in parts {
-        assert!(message.contains(part), "{arguments:?}: no {part:?} in: {message}");
-    }
-    assert!(run.stdout.is_empty(), "{arguments:?}");
-    assert_eq!(content(folder), before, "{arguments:?} left something behind");
 }
 
 #[test]

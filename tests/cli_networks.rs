@@ -1,9 +1,12 @@
 //! The command line on networks of every kind: what it asks for, and that the kind of file makes no difference.
 #![cfg(feature = "cli")]
 
-use std::path::Path;
-use std::process::{Command, Output};
+mod common;
 
+use std::path::Path;
+use std::process::Output;
+
+use common::command::{hessia, succeeds};
 use hessia::dataset::{NpyValues, read_inputs, read_npy, write_npy};
 use ndarray::{array, s};
 
@@ -18,8 +21,8 @@ fn folder() -> tempfile::TempDir {
 fn hessian(folder: &Path, net: &str, more: &[&str]) -> Output {
     let net = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/networks").join(net);
     let rest = ["--inputs", "X.npy", "--targets", "y.npy", "--loss", "cross-entropy", "--output", "H.npy"];
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hessia"));
-    command.arg("hessian").arg(net).args(rest).args(more).current_dir(folder).output().unwrap()
+    let net = net.to_str().unwrap();
+    hessia(folder, &[&["hessian", net], &rest[..], more].concat())
 }
 
 #[track_caller]
@@ -80,18 +83,9 @@ fn eigenpairs_are_arrays_that_make_up_the_matrix() {
     let whole = matrix("script_tanh.onnx", &[]);
     let folder = folder();
     let net = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/networks/script_tanh.onnx");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hessia"));
-    command.arg("spectrum").arg(net).args([
-        "--inputs",
-        "X.npy",
-        "--targets",
-        "y.npy",
-        "--loss",
-        "cross-entropy",
-    ]);
-    command.args(["--vectors", "V.npy", "--output", "w.npy"]).current_dir(folder.path());
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let data = ["--inputs", "X.npy", "--targets", "y.npy", "--loss", "cross-entropy"];
+    let output = ["--vectors", "V.npy", "--output", "w.npy"];
+    succeeds(folder.path(), &[&["spectrum", net.to_str().unwrap()], &data[..], &output].concat());
     let vectors = read_inputs(folder.path().join("V.npy")).unwrap().0;
     let NpyValues::Floats(values) = read_npy(folder.path().join("w.npy")).unwrap().values else { panic!() };
     let values = values.into_dimensionality::<ndarray::Ix1>().unwrap();
@@ -127,10 +121,7 @@ fn the_report_names_the_activation_and_the_conversions() {
 #[test]
 fn cases_are_written_into_a_folder_and_nowhere_else() {
     let folder = tempfile::tempdir().unwrap();
-    let cases = |target: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hessia"));
-        command.args(["cases", "--output", target]).current_dir(folder.path()).output().unwrap()
-    };
+    let cases = |target: &str| hessia(folder.path(), &["cases", "--output", target]);
     let output = cases("made/here");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(std::fs::read_dir(folder.path().join("made/here")).unwrap().count(), 32);

@@ -1,11 +1,14 @@
 //! `hessia experiment`: cut at any moment, it ends with the same bytes; refusals leave finished work alone.
 #![cfg(feature = "cli")]
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use common::command::content;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -33,23 +36,6 @@ fn experiment(output: &Path) -> Command {
 
 fn finish(mut command: Command) -> Output {
     command.output().unwrap()
-}
-
-/// Names relative to the folder, and contents.
-fn content(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(place) = folders.pop() {
-        for entry in fs::read_dir(place).unwrap() {
-            let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false => files.push((path.strip_prefix(folder).unwrap().into(), fs::read(&path).unwrap())),
-            }
-        }
-    }
-    files.sort();
-    files
 }
 
 #[test]

@@ -60,6 +60,17 @@ fn a_vit_of_either_exporter_agrees_with_onnx_runtime() {
 }
 
 #[test]
+fn channels_may_come_last() {
+    let images = images("cifar10", COUNT);
+    let mut settings = vit("nhwc", Output::Pooled);
+    settings.preprocessing.order = AxisOrder::Nhwc;
+    let found = gap(&extract(&images, &settings).unwrap(), &expected("vit_script_pooled"));
+    assert!(found < TOLERANCE, "{found:e}");
+    let message = extract(&images, &vit("nhwc", Output::Pooled)).unwrap_err().to_string();
+    assert!(message.contains("40 channels") && message.contains("or is it nhwc?"), "{message}");
+}
+
+#[test]
 fn a_pre_trained_model_agrees_with_onnx_runtime() {
     let shared = std::env::var_os("HESSIA_SHARED");
     let shared = shared.map_or(Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);

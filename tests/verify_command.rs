@@ -2,13 +2,14 @@
 #![cfg(feature = "cli")]
 
 mod arrays;
+mod common;
 
 use std::fs;
 use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use arrays::{float64, int64, npy};
+use common::command::{hessia, refused};
 use hessia::verify::Verdict;
 use ndarray::Array2;
 use serde_json::{Value, json};
@@ -48,10 +49,6 @@ fn unpacked(entry: &Entry) -> tempfile::TempDir {
     }
     fs::write(folder.path().join("net.npz"), arrays::npz(&net)).unwrap();
     folder
-}
-
-fn hessia(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_hessia")).args(arguments).current_dir(folder).output().unwrap()
 }
 
 /// Verifies a candidate of a case; returns exit code, text and the report as JSON.
@@ -253,12 +250,6 @@ fn bad_candidates_are_refused() {
             "--output",
             "report.json",
         ];
-        let output = hessia(folder.path(), &[&base, flags].concat());
-        let message = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{candidate} {flags:?}: {message}");
-        for part in parts {
-            assert!(message.contains(part), "{candidate} {flags:?}: no {part:?} in: {message}");
-        }
-        assert!(!folder.path().join("report.json").exists());
+        refused(folder.path(), &[&base, flags].concat(), parts);
     }
 }

@@ -118,8 +118,16 @@ pub fn run(arguments: &ExtractArguments) -> Result<String, Failure> {
     common.set_threads();
     let settings = settings(arguments).map_err(Failure::input)?;
     let numbers: Numbers = arguments.numbers.parse()?;
-    let mut images = hessia::dataset::load_images(&arguments.dataset, arguments.data.as_deref())?;
-    images.truncate(arguments.objects.map_or(usize::MAX, |count| count as usize));
+    std::fs::File::open(&arguments.model)
+        .map_err(|error| Failure::input(hessia::Error::io(&arguments.model, error)))?;
+    let images = hessia::dataset::load_images(&arguments.dataset, arguments.data.as_deref());
+    let mut images = images.map_err(Failure::input)?;
+    let objects = arguments.objects.map_or(images.len(), |count| count as usize);
+    if objects > images.len() {
+        let expected = format!("at most the {} of {}", images.len(), arguments.dataset);
+        return Err(Failure::input(hessia::Error::argument("--objects", expected, objects)));
+    }
+    images.truncate(objects);
     report.finish_phase("load");
     let done = extract_to(path, &images, &settings, numbers)?;
     let seconds = report.finish_phase("compute");

@@ -132,7 +132,15 @@ impl Preprocessing {
     pub(super) fn prepare(&self, shape: [usize; 3], channels: usize) -> Result<Prepared> {
         self.check()?;
         if shape[0] != channels && shape[0] != 1 {
-            let expected = format!("images of 1 or {channels} channels, as the model takes");
+            let other = match self.order {
+                AxisOrder::Nchw => AxisOrder::Nhwc,
+                AxisOrder::Nhwc => AxisOrder::Nchw,
+            };
+            let expected = format!(
+                "images of 1 or {channels} channels, as the model takes with its axes in the order {} (or is it {}?)",
+                self.order.name(),
+                other.name()
+            );
             return Err(Error::argument("channels", expected, shape[0]));
         }
         let per_channel = |values: &[f64], c: usize| values[if values.len() == 1 { 0 } else { c % 3 }] as f32;

@@ -11,6 +11,8 @@ mod kernel;
 mod live;
 mod objects;
 mod plain;
+mod results;
+mod runs;
 mod template;
 mod theory;
 mod verification;

@@ -2,6 +2,8 @@
 #![allow(dead_code)]
 
 pub mod cases;
+#[cfg(feature = "cli")]
+pub mod command;
 
 use hessia::{Activation, Dataset, Loss, LossKind, Network, Targets};
 use ndarray::{Array1, Array2, ArrayView, Dimension};
