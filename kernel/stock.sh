@@ -10,9 +10,5 @@ if [ ! -x "$stock/bin/evcxr_jupyter" ]; then
     CARGO_TARGET_DIR="$work/target" cargo install "evcxr_jupyter@$version" --locked --root "$work/kernel"
     mv "$work/kernel" "$stock"
 fi
-shared_build
-# evcxr names the target itself. The cells look for the standard library relative to a folder of evcxr's own choice.
-unset CARGO_BUILD_TARGET
-export LD_LIBRARY_PATH="$SYSROOT/lib/rustlib/$HOST/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 export STOCK_KERNEL="$stock/bin/evcxr_jupyter"
 exec "$LOCAL/bin/python" kernel/test_stock.py -v

@@ -1,6 +1,6 @@
 """hessia in the published evcxr kernel, from a folder outside of the repository: the cells of docs/notebooks.md.
 
-The crates that others have compiled for tests and notebooks serve here too, so that this takes a minute and not ten.
+As a reader of that page would have it: the kernel compiles polars and all the rest itself, some eight minutes.
 """
 
 import json
@@ -58,7 +58,7 @@ class Stock(unittest.TestCase):
                 self.assertIn("<table>", run(spectrum)["text/html"])
                 self.assertIn("<table>", run(table)["text/html"])
                 self.assertIn(PLOTLY, run(figure))
-            with Kernel(self, start_new_kernel, folder) as run:
+                # In the same session, so that nothing is compiled twice.
                 self.assertIn("<svg", run(own)["text/html"])
 
 

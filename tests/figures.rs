@@ -43,7 +43,7 @@ fn all() -> Vec<Plot> {
     let course = df!["epoch" => [1_i64, 2, 3], "loss" => [2.3, 0.9, 0.5]].unwrap();
     vec![
         spectrum_figure(&table, zero).unwrap(),
-        magnitude_figure(&map, &net).unwrap(),
+        magnitude_figure(&map, &net, "|H|").unwrap(),
         bounds_figure(&bounds(), "norm", &["stated", "corrected"]).unwrap(),
         training_figure(&course, &["loss"]).unwrap(),
         density_figure(&density_table(&values, 40).unwrap()).unwrap(),
@@ -93,7 +93,7 @@ fn a_zero_matrix_has_a_spectrum_too() {
 #[test]
 fn maps_state_their_cells_and_draw_the_layers() {
     let (table, net) = magnitudes();
-    let figure = json(&magnitude_figure(&table, &net).unwrap());
+    let figure = json(&magnitude_figure(&table, &net, "|H|").unwrap());
     let title = figure["layout"]["title"]["text"].as_str().unwrap();
     assert!(title.contains("16 × 16 entries"), "{title}");
     let z = figure["data"][0]["z"].as_array().unwrap();
@@ -102,8 +102,17 @@ fn maps_state_their_cells_and_draw_the_layers() {
     assert_eq!(shapes.len(), 4);
     assert_eq!(shapes[0]["x0"].as_f64(), Some(3135.5));
     let zeros = magnitude_table(&Array2::zeros((3192, 3192)), 10).unwrap();
-    assert!(json(&magnitude_figure(&zeros, &net).unwrap())["data"][0]["z"][0][0].is_null());
-    assert!(magnitude_figure(&bounds(), &net).is_err());
+    let ends = |figure: &Value| ["zmin", "zmax"].map(|name| figure["data"][0][name].as_f64().unwrap());
+    let small = Network::random(&[4, 3, 2], false, Activation::Relu, 1).unwrap();
+    let spread = |low: f64| {
+        let matrix = Array2::from_shape_fn((18, 18), |(i, j)| if i == j { 100.0 } else { low });
+        ends(&json(&magnitude_figure(&magnitude_table(&matrix, 18).unwrap(), &small, "|H|").unwrap()))
+    };
+    assert_eq!(spread(1e-3), [-3.0, 2.0], "the colours span the data");
+    assert_eq!(spread(1e-30), [-10.0, 2.0], "twelve decades at most");
+    assert_eq!(spread(100.0), [1.0, 2.0], "one at least");
+    assert!(json(&magnitude_figure(&zeros, &net, "|H|").unwrap())["data"][0]["z"][0][0].is_null());
+    assert!(magnitude_figure(&bounds(), &net, "|H|").is_err());
 }
 
 #[test]

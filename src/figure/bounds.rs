@@ -4,6 +4,7 @@ use plotly::common::{DashType, Line, Marker, Mode};
 use plotly::{Plot, Scatter, Trace};
 use polars::prelude::DataFrame;
 
+use super::label::label;
 use super::style;
 use crate::{Error, Result};
 
@@ -38,7 +39,7 @@ pub fn bounds_figure(table: &DataFrame, measured: &str, bounds: &[&str]) -> Resu
         ends = kept.0.iter().fold(ends, |(low, high), &v| (low.min(v), high.max(v)));
         let colour = style::COLOURS[k % style::COLOURS.len()];
         let trace = Scatter::new(kept.0, kept.1)
-            .name(*name)
+            .name(label(name))
             .mode(Mode::Markers)
             .marker(Marker::new().color(colour).size(6).opacity(0.7));
         traces.push(trace);
@@ -50,6 +51,6 @@ pub fn bounds_figure(table: &DataFrame, measured: &str, bounds: &[&str]) -> Resu
             .line(Line::new().color(style::BLACK).dash(DashType::Dash).width(1.5));
         traces.push(line);
     }
-    let x = style::log_axis(&format!("measured: {measured}"));
+    let x = style::log_axis(&format!("measured: {}", label(measured)));
     Ok(style::plot("Bounds against measured norms", x, style::log_axis("bound"), traces))
 }

@@ -8,7 +8,8 @@ use super::style;
 use crate::{Error, Result};
 
 /// Draws the rows of one direction (index 0) and one k of a [`lemma_2_table`](crate::table::lemma_2_table) over
-/// `radius`, both axes logarithmic: the true difference, its second-order term and remainder, and the bounds.
+/// `radius`, both axes logarithmic: the true difference, its terms of zeroth, first and
+/// second order with the remainder, and the bounds.
 ///
 /// # Errors
 /// No such rows, or a table without these columns.
@@ -53,12 +54,21 @@ pub fn lemma_2_figure(table: &DataFrame, direction: &str, k: usize) -> Result<Pl
             Ok(())
         };
     draw("difference", "|L(k+1) − L(k)|, true", style::BLACK, DashType::Solid, Mode::LinesMarkers)?;
+    draw("zeroth_order", "zeroth order", style::COLOURS[5], DashType::Dot, Mode::Lines)?;
+    draw("first_order", "first order", style::COLOURS[3], DashType::Dot, Mode::Lines)?;
     draw("second_order", "second order", style::COLOURS[2], DashType::Dot, Mode::Lines)?;
     draw("remainder", "remainder", style::GREY, DashType::Dot, Mode::Lines)?;
     draw("corrected", "corrected bound", style::BLUE, DashType::Solid, Mode::Lines)?;
     draw("stated_measured", "stated, measured M_H", style::COLOURS[4], DashType::Dash, Mode::Lines)?;
     draw("stated", "stated", style::VERMILLION, DashType::Dash, Mode::Lines)?;
-    let title = format!("One object more, k = {k}, direction: {direction}");
+    let along = match direction {
+        "random" => "a random direction",
+        "hessian" => "the top eigenvector of the mean Hessian",
+        "hessian-gap" => "the top eigenvector of H(k+1) − mean H",
+        "gradient" => "the gap of the gradients",
+        other => other,
+    };
+    let title = format!("One object more, k = {k}, along {along}");
     let x = style::log_axis("distance R from θ*");
     Ok(style::plot(&title, x, style::log_axis("size of the difference"), traces))
 }

@@ -11,10 +11,11 @@ use crate::{Error, Network, Result};
 /// Decades below the largest entry that still get a colour of their own.
 const DECADES: f64 = 12.0;
 
-/// Draws a [`magnitude_table`](crate::table::magnitude_table): `log10 |h_ij|`, with the layers' boundaries.
+/// Draws a [`magnitude_table`](crate::table::magnitude_table) of the matrix `name`: `log10 |h_ij|`, with the layers'
+/// boundaries.
 ///
-/// Entries more than twelve decades below the largest have the darkest colour; zeros are white. The title says how
-/// many entries a cell stands for.
+/// The colours reach from the largest cell down to the smallest hundredth of the cells, twelve decades at most; zeros
+/// are white. The title says how many entries a cell stands for.
 ///
 /// # Errors
 /// A table without the columns of a magnitude table, or with cells missing.
@@ -23,11 +24,11 @@ const DECADES: f64 = 12.0;
 /// use hessia::{Activation, Network, figure::magnitude_figure, table::magnitude_table};
 /// let net = Network::random(&[3, 2, 2], false, Activation::Relu, 1)?;
 /// let table = magnitude_table(&ndarray::Array2::eye(net.parameter_count()), 5)?;
-/// let plot = magnitude_figure(&table, &net)?;
+/// let plot = magnitude_figure(&table, &net, "|H|")?;
 /// assert!(plot.to_json().contains("2 × 2 entries"));
 /// # Ok::<(), hessia::Error>(())
 /// ```
-pub fn magnitude_figure(table: &DataFrame, net: &Network) -> Result<Plot> {
+pub fn magnitude_figure(table: &DataFrame, net: &Network, name: &str) -> Result<Plot> {
     let row = super::numbers(table, "row")?;
     let factor = super::numbers(table, "factor")?.first().copied().unwrap_or(f64::NAN);
     let magnitude = super::numbers(table, "magnitude")?;
@@ -37,7 +38,12 @@ pub fn magnitude_figure(table: &DataFrame, net: &Network) -> Result<Plot> {
         return Err(Error::argument("magnitude table", expected, format!("{} rows", magnitude.len())));
     }
     let largest = magnitude.iter().copied().fold(0.0, f64::max);
-    let floor = if largest > 0.0 { largest.log10() - DECADES } else { -DECADES };
+    let top = if largest > 0.0 { largest.log10() } else { 0.0 };
+    let mut sizes: Vec<f64> = magnitude.iter().filter(|v| **v > 0.0).map(|v| v.log10()).collect();
+    sizes.sort_unstable_by(f64::total_cmp);
+    let low = sizes.get(sizes.len() / 100).copied().unwrap_or(top);
+    // At least one decade, so that equal entries are not told apart by rounding.
+    let floor = low.clamp(top - DECADES, top - 1.0);
     // Two digits of a decade are finer than any colour scale.
     let colour = |v: &f64| (*v > 0.0).then(|| (v.log10().max(floor) * 1e2).round() / 1e2);
     let z: Vec<Vec<Option<f64>>> =
@@ -46,9 +52,14 @@ pub fn magnitude_figure(table: &DataFrame, net: &Network) -> Result<Plot> {
     let centres = |count: usize| (0..count).map(|k| k as f64 * factor + (factor - 1.0) / 2.0).collect();
     let (x, y): (Vec<f64>, Vec<f64>) = (centres(columns), centres(z.len()));
 
-    let first = floor.ceil() as i32;
-    let ticks: Vec<f64> = (first..=first + DECADES as i32).step_by(2).map(f64::from).collect();
-    let labels = ticks.iter().map(|k| format!("10<sup>{k}</sup>")).collect();
+    let (first, last) = (floor.ceil() as i32, top.floor() as i32);
+    let step = if last - first > 6 { 2 } else { 1 };
+    let mut ticks: Vec<f64> = (first..=last).step_by(step).map(f64::from).collect();
+    if ticks.len() < 2 {
+        // No two powers of ten in the range: its ends.
+        ticks = vec![floor, top];
+    }
+    let labels = ticks.iter().map(|k| tick(*k)).collect();
     let bar = ColorBar::new()
         .title(Title::with_text("|h<sub>ij</sub>|").font(Font::new().size(15)))
         .tick_vals(ticks)
@@ -56,7 +67,7 @@ pub fn magnitude_figure(table: &DataFrame, net: &Network) -> Result<Plot> {
     let map: Box<dyn Trace> = HeatMap::new(x, y, z)
         .color_scale(ColorScale::Palette(ColorScalePalette::Cividis))
         .zmin(floor)
-        .zmax(floor + DECADES)
+        .zmax(top)
         .color_bar(bar)
         .hover_template("i ≈ %{y:d}, j ≈ %{x:d}<br>log<sub>10</sub> |h| = %{z}<extra></extra>");
 
@@ -73,7 +84,8 @@ pub fn magnitude_figure(table: &DataFrame, net: &Network) -> Result<Plot> {
     } else {
         "every entry".to_string()
     };
-    let title = format!("|H|, {order} × {order}: {of}");
+    let zeros = if sizes.len() < magnitude.len() { "; white: zero" } else { "" };
+    let title = format!("{name}, {order} × {order}: {of}{zeros}");
     let x_axis =
         style::axis("parameter j").show_grid(false).range(vec![-0.5, end]).constrain(AxisConstrain::Domain);
     // The first row on top, as a matrix is written.
@@ -89,6 +101,15 @@ pub fn magnitude_figure(table: &DataFrame, net: &Network) -> Result<Plot> {
     Ok(style::plot_with(layout, vec![map]))
 }
 
+/// A power of ten, or where it is none the number.
+fn tick(exponent: f64) -> String {
+    if exponent.fract() == 0.0 {
+        format!("10<sup>{exponent}</sup>")
+    } else {
+        style::short(10_f64.powf(exponent))
+    }
+}
+
 /// Height in pixels: a square matrix in a square field.
 const SIDE: usize = 620;
 
@@ -99,5 +120,5 @@ fn boundary(x0: f64, x1: f64, y0: f64, y1: f64) -> Shape {
         .x1(x1)
         .y0(y0)
         .y1(y1)
-        .line(ShapeLine::new().color(style::BLACK).width(1.2))
+        .line(ShapeLine::new().color(style::BLACK).width(0.7))
 }

@@ -9,6 +9,7 @@ mod cost;
 mod density;
 mod experiment;
 mod html;
+mod label;
 mod lemma_2;
 mod magnitudes;
 mod spectrum;

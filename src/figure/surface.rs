@@ -1,6 +1,8 @@
-//! Figure 1: the loss, or its change by one object, over a plane through theta*.
+//! Figure 1: the loss, or its change by one object, over a plane through a point, its centre.
 
-use plotly::common::{Anchor, ColorBar, ColorScale, ColorScalePalette, Marker, MarkerSymbol, Mode};
+use plotly::common::{
+    Anchor, ColorBar, ColorScale, ColorScalePalette, Marker, MarkerSymbol, Mode, Orientation,
+};
 use plotly::layout::{AspectMode, Camera, LayoutScene, Legend};
 use plotly::{Contour, Plot, Scatter, Scatter3D, Surface, Trace};
 use polars::prelude::{DataFrame, IntoLazy, col, lit};
@@ -13,7 +15,7 @@ struct Grid {
     a: Vec<f64>,
     b: Vec<f64>,
     z: Vec<Vec<f64>>,
-    /// (a, b, value) at theta*, where it is on the grid, and of the least value.
+    /// (a, b, value) at the centre, where it is on the grid, and of the least value.
     marks: Vec<(&'static str, f64, f64, f64)>,
     title: String,
     label: &'static str,
@@ -21,7 +23,7 @@ struct Grid {
 
 /// Draws one k of a [`surface_table`](crate::table::surface_table) as a surface to turn with the mouse.
 ///
-/// `value` is `loss` (`L_k`) or `magnitude` (`|L_{k+1} - L_k|`). theta* and the least value are marked.
+/// `value` is `loss` (`L_k`) or `magnitude` (`|L_{k+1} - L_k|`). The centre of the plane and the least value are marked.
 ///
 /// # Errors
 /// Another `value`, a k that the table does not have, or a table that is not a whole grid.
@@ -44,6 +46,8 @@ pub fn surface_figure(table: &DataFrame, value: &str, k: usize) -> Result<Plot> 
     let grid = Grid::of(table, value, k)?;
     let turned: Vec<Vec<f64>> =
         (0..grid.b.len()).map(|j| grid.z.iter().map(|row| row[j]).collect()).collect();
+    let values = || grid.z.iter().flatten().copied();
+    let lift = (values().fold(f64::MIN, f64::max) - values().fold(f64::MAX, f64::min)) * 0.02;
     // Plotly wants one row a value of y.
     let mut traces: Vec<Box<dyn Trace>> = vec![
         Surface::new(turned)
@@ -54,12 +58,14 @@ pub fn surface_figure(table: &DataFrame, value: &str, k: usize) -> Result<Plot> 
     ];
     for (k, &(name, a, b, z)) in grid.marks.iter().enumerate() {
         let marker = Marker::new().size(6).color(COLOURS[k]).symbol(SYMBOLS[k].clone());
+        // A little above the surface, which would hide half of it.
+        let z = z + lift;
         traces.push(Scatter3D::new(vec![a], vec![b], vec![z]).name(name).mode(Mode::Markers).marker(marker));
     }
     let scene = LayoutScene::new()
         .aspect_mode(AspectMode::Cube)
         // Further off than plotly stands, so that the axes' titles are inside the picture.
-        .camera(Camera::new().eye((1.75, 1.75, 0.95).into()))
+        .camera(Camera::new().eye((1.6, 1.6, 1.5).into()))
         .x_axis(style::scene_axis("a"))
         .y_axis(style::scene_axis("b"))
         .z_axis(style::scene_axis(grid.label));
@@ -89,13 +95,14 @@ pub fn contour_figure(table: &DataFrame, value: &str, k: usize) -> Result<Plot> 
     Ok(style::plot_with(layout.legend(legend()), traces))
 }
 
-/// theta* and the least value: light on the dark end of the map and apart for every reader.
+/// The centre and the least value: light on the dark end of the map and apart for every reader.
 const COLOURS: [&str; 2] = [style::VERMILLION, "#FFFFFF"];
 const SYMBOLS: [MarkerSymbol; 2] = [MarkerSymbol::Diamond, MarkerSymbol::Cross];
 
 fn legend() -> Legend {
-    // On a ground of its own: a mark is white.
-    Legend::new().x(0.02).y(0.98).y_anchor(Anchor::Top).background_color("#BBBBBB")
+    // Above the picture, on a ground of its own: a mark is white.
+    let above = Legend::new().orientation(Orientation::Horizontal).x(0.0).y(1.02).y_anchor(Anchor::Bottom);
+    above.background_color("#BBBBBB")
 }
 
 impl Grid {
@@ -118,7 +125,7 @@ impl Grid {
         let least = (0..values.len()).min_by(|&i, &j| values[i].total_cmp(&values[j])).unwrap_or(0);
         let star = (0..values.len()).find(|&i| all_a[i] == 0.0 && all_b[i] == 0.0);
         let mark = |name, i: usize| (name, all_a[i], all_b[i], values[i]);
-        let mut marks: Vec<_> = star.map(|i| mark("θ*", i)).into_iter().collect();
+        let mut marks: Vec<_> = star.map(|i| mark("centre", i)).into_iter().collect();
         marks.push(mark("least on the grid", least));
         let z = values.chunks(side).map(<[f64]>::to_vec).collect();
         Ok(Grid { a, b, z, marks, title: what, label })

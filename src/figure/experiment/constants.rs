@@ -4,7 +4,7 @@ use plotly::common::{DashType, Fill, HoverInfo, Line, Marker, MarkerSymbol, Mode
 use plotly::{Plot, Scatter, Trace};
 use polars::prelude::DataFrame;
 
-use super::{Panel, axes, layout, panels, section_and_claim};
+use super::{DEPTHS, Panel, axes, layout, panels, section_and_claim};
 use crate::Result;
 use crate::experiment::Slice;
 use crate::figure::{numbers, style};
@@ -62,9 +62,9 @@ pub fn constant_figure(table: &DataFrame) -> Result<Plot> {
     let dataset = table.column("dataset")?.str()?.get(0).unwrap_or_default().to_string();
     let x = |panel: &Panel| match panel.slice {
         Slice::Width => style::log_axis("hidden width h").tick_values(vec![4.0, 8.0, 16.0, 32.0, 64.0]),
-        Slice::Depth => style::axis("inner layers N"),
+        Slice::Depth => style::axis("inner layers N").tick_values(DEPTHS.to_vec()),
     };
-    let y = || style::axis("C = E|l − E l|").range_mode(plotly::layout::RangeMode::ToZero);
+    let y = || style::axis("C = E|ℓ − E ℓ|").range_mode(plotly::layout::RangeMode::ToZero);
     let title = format!("{dataset}: the constant of each curve");
     Ok(style::plot_with(layout(&title, &panels, section_and_claim, x, &y), traces))
 }

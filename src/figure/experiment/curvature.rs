@@ -1,22 +1,28 @@
 //! Curvature over the width and over the depth.
 
-use plotly::common::{Line, Marker, Mode as Draw};
+use plotly::common::{DashType, Line, Marker, Mode as Draw};
 use plotly::{Plot, Scatter, Trace};
 use polars::prelude::{DataFrame, IntoLazy, col, lit};
 
-use super::{Panel, axes, layout, section};
+use super::{DEPTHS, Panel, axes, layout, section};
 use crate::experiment::{Mode, Slice};
+use crate::figure::label::label as readable;
 use crate::figure::{numbers, style};
 use crate::{Error, Result};
 
+/// What is smaller, against the largest value of a panel, is zero within rounding and left out.
+const ROUNDING: f64 = 1e-13;
+/// In turn, so that curves that coincide both show.
+const DASHES: [DashType; 2] = [DashType::Solid, DashType::Dash];
+
 /// Draws columns of a [`curvature_grid_table`](crate::table::curvature_grid_table) of one mode: a point a network
-/// and a line through the means, over h at N = 5 and over N at h = 16, on a logarithmic axis.
+/// and a line through the means, over h at N = 5 and over N at h = 16, on a logarithmic axis named `label`.
 ///
 /// # Errors
 /// No columns, one that the table does not have, or no network of the two sections.
-pub fn curvature_figure(table: &DataFrame, title: &str, quantities: &[&str]) -> Result<Plot> {
+pub fn curvature_figure(table: &DataFrame, title: &str, label: &str, quantities: &[&str]) -> Result<Plot> {
     let dataset = table.column("dataset")?.str()?.get(0).unwrap_or_default().to_string();
-    over_the_grid(table, quantities, &format!("{dataset}: {title}"), 1.0)
+    over_the_grid(table, quantities, &format!("{dataset}: {title}"), label, 1.0)
 }
 
 /// Draws the rows of one state (`initial` or `trained`) of a [`growth_table`](crate::table::growth_table) as
@@ -26,16 +32,28 @@ pub fn curvature_figure(table: &DataFrame, title: &str, quantities: &[&str]) -> 
 /// No such rows, or no network of the two sections.
 pub fn growth_figure(table: &DataFrame, state: &str) -> Result<Plot> {
     let rows = table.clone().lazy().filter(col("state").eq(lit(state))).collect()?;
-    let quantities = ["hessian_max", "ggn_max", "mean_hessian", "growth", "stated", "corrected_hessian"];
+    let quantities = ["ggn_max", "hessian_max", "mean_hessian", "growth", "stated", "corrected_hessian"];
     if rows.height() == 0 {
         return Err(Error::argument("state", "a state of the table", format!("{state:?}")));
     }
     let dataset = rows.column("dataset")?.str()?.get(0).unwrap_or_default().to_string();
-    over_the_grid(&rows, &quantities, &format!("{dataset}, {state} networks: curvature and Lemma 1"), 6.0)
+    over_the_grid(
+        &rows,
+        &quantities,
+        &format!("{dataset}, {state} networks: curvature and Lemma 1"),
+        "spectral norm",
+        6.0,
+    )
 }
 
 /// The panels, with a tick every `decades` decades.
-fn over_the_grid(table: &DataFrame, quantities: &[&str], title: &str, decades: f64) -> Result<Plot> {
+fn over_the_grid(
+    table: &DataFrame,
+    quantities: &[&str],
+    title: &str,
+    label: &str,
+    decades: f64,
+) -> Result<Plot> {
     if quantities.is_empty() {
         return Err(Error::argument("quantities", "at least one column", "none"));
     }
@@ -52,33 +70,40 @@ fn over_the_grid(table: &DataFrame, quantities: &[&str], title: &str, decades: f
     if panels.is_empty() {
         return Err(Error::argument("table", "a network with N = 5 or h = 16", "none"));
     }
+    let mut columns = Vec::new();
+    for name in quantities {
+        columns.push(numbers(table, name)?);
+    }
     let mut traces: Vec<Box<dyn Trace>> = Vec::new();
     for (at, panel) in panels.iter().enumerate() {
         let along = if panel.slice == Slice::Width { &hidden } else { &inner };
-        for (which, name) in quantities.iter().enumerate() {
-            let values = numbers(table, name)?;
-            let rows = panel.rows.iter().filter(|&&row| values[row] > 0.0);
+        let largest =
+            columns.iter().flat_map(|values| panel.rows.iter().map(|&row| values[row])).fold(0.0, f64::max);
+        for (which, (name, values)) in quantities.iter().zip(&columns).enumerate() {
+            let rows = panel.rows.iter().filter(|&&row| values[row] > ROUNDING * largest);
             let (x, y): (Vec<f64>, Vec<f64>) = rows.map(|&row| (along[row], values[row])).unzip();
             let colour = style::COLOURS[which % style::COLOURS.len()];
             let (x_axis, y_axis) = axes(at);
             let trace = |x: Vec<f64>, y: Vec<f64>| {
-                Scatter::new(x, y).x_axis(&x_axis).y_axis(&y_axis).legend_group(*name).name(*name)
+                Scatter::new(x, y).x_axis(&x_axis).y_axis(&y_axis).legend_group(*name).name(readable(name))
             };
             let points = trace(x.clone(), y.clone())
                 .mode(Draw::Markers)
                 .marker(Marker::new().size(5).color(colour).opacity(0.6))
                 .show_legend(false);
             let (x, y) = means(&x, &y);
-            let line =
-                trace(x, y).mode(Draw::Lines).line(Line::new().width(2.0).color(colour)).show_legend(at == 0);
+            let line = trace(x, y)
+                .mode(Draw::Lines)
+                .line(Line::new().width(2.0).color(colour).dash(DASHES[which % DASHES.len()].clone()))
+                .show_legend(at == 0);
             traces.extend([points as Box<dyn Trace>, line]);
         }
     }
     let x = |panel: &Panel| match panel.slice {
         Slice::Width => style::log_axis("hidden width h").tick_values(vec![4.0, 8.0, 16.0, 32.0, 64.0]),
-        Slice::Depth => style::axis("inner layers N"),
+        Slice::Depth => style::axis("inner layers N").tick_values(DEPTHS.to_vec()),
     };
-    let y = || style::log_axis("").dtick(decades);
+    let y = || style::log_axis(label).dtick(decades);
     Ok(style::plot_with(layout(title, &panels, section, x, &y), traces))
 }
 

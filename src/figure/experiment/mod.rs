@@ -16,6 +16,9 @@ use super::style;
 use crate::experiment::{Mode, Slice};
 use crate::{Error, Result};
 
+/// The paper's numbers of inner layers N.
+const DEPTHS: [f64; 5] = [1.0, 3.0, 5.0, 7.0, 10.0];
+
 /// A panel: mode, section, and the rows of the table that belong to it.
 struct Panel {
     mode: Mode,
