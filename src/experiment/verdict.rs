@@ -134,7 +134,7 @@ impl Order {
     }
 }
 
-/// One of the paper's 16 figures: its claim, its own curves, and ours.
+/// One of the paper's 16 panels: its claim, its own curves, and ours.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     /// Pixels or features.
@@ -158,7 +158,7 @@ fn claimed(slice: Slice, constants: &[f64]) -> Vec<f64> {
     constants.iter().map(|constant| sign * constant).collect()
 }
 
-/// Judges the paper's 16 figures by its own curves and by these networks.
+/// Judges the paper's 16 panels by its own curves and by these networks.
 ///
 /// The same samples give the same verdicts: the resampling of seeds is seeded.
 ///

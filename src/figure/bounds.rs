@@ -31,12 +31,15 @@ pub fn bounds_figure(table: &DataFrame, measured: &str, bounds: &[&str]) -> Resu
     let x = super::numbers(table, measured)?;
     let positive = |v: &f64| *v > 0.0 && v.is_finite();
     let mut traces: Vec<Box<dyn Trace>> = Vec::new();
+    let widen = |(low, high): (f64, f64), v: &f64| (low.min(*v), high.max(*v));
     let mut ends = (f64::INFINITY, 0.0_f64);
+    let mut heights = ends;
     for (k, name) in bounds.iter().enumerate() {
         let y = super::numbers(table, name)?;
         let kept: (Vec<f64>, Vec<f64>) =
             x.iter().zip(&y).filter(|(x, y)| positive(x) && positive(y)).map(|(&x, &y)| (x, y)).unzip();
-        ends = kept.0.iter().fold(ends, |(low, high), &v| (low.min(v), high.max(v)));
+        ends = kept.0.iter().fold(ends, widen);
+        heights = kept.1.iter().fold(heights, widen);
         let colour = style::COLOURS[k % style::COLOURS.len()];
         let trace = Scatter::new(kept.0, kept.1)
             .name(label(name))
@@ -52,5 +55,8 @@ pub fn bounds_figure(table: &DataFrame, measured: &str, bounds: &[&str]) -> Resu
         traces.push(line);
     }
     let x = style::log_axis(&format!("measured: {}", label(measured)));
-    Ok(style::plot("Bounds against measured norms", x, style::log_axis("bound"), traces))
+    // Over many decades, plotly's own ticks between the powers of ten run into them.
+    let y = style::log_axis("bound");
+    let y = if heights.1 > 100.0 * heights.0 { y.dtick(1.0) } else { y };
+    Ok(style::plot("Bounds against measured norms", x, y, traces))
 }

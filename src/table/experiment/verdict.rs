@@ -1,4 +1,4 @@
-//! C over seeds beside the paper's, and the verdict on the 16 figures.
+//! C over seeds beside the paper's, and the verdict on the 16 panels.
 
 use polars::prelude::{DataFrame, DataType, IntoColumn, NamedFrom, Series};
 use statrs::distribution::{ContinuousCDF, StudentsT};
