@@ -136,5 +136,12 @@ fn tables_and_figures_hold_what_was_measured() {
     assert!((exponent - 14.0).abs() < 1e-10, "{laws}");
     let drawn = growth_figure(&table, "initial").unwrap().to_json();
     assert!(drawn.contains("corrected_hessian") && !drawn.contains("trained"));
+    // Bounds many decades above them hide no measured norm.
+    runs.iter_mut().for_each(|run| run.stated *= 1e25);
+    let table = growth_table("toy", hessia::experiment::Mode::Pixels, &runs).unwrap();
+    let drawn: serde_json::Value =
+        serde_json::from_str(&growth_figure(&table, "initial").unwrap().to_json()).unwrap();
+    let traces = drawn["data"].as_array().unwrap();
+    assert!(traces.iter().all(|trace| !trace["y"].as_array().unwrap().is_empty()), "{traces:?}");
     assert!(growth_figure(&table, "half-trained").is_err());
 }

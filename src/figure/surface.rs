@@ -65,7 +65,7 @@ pub fn surface_figure(table: &DataFrame, value: &str, k: usize) -> Result<Plot> 
     let scene = LayoutScene::new()
         .aspect_mode(AspectMode::Cube)
         // Further off than plotly stands, so that the axes' titles are inside the picture.
-        .camera(Camera::new().eye((1.6, 1.6, 1.5).into()))
+        .camera(Camera::new().eye((1.3, 1.3, 1.9).into()))
         .x_axis(style::scene_axis("a"))
         .y_axis(style::scene_axis("b"))
         .z_axis(style::scene_axis(grid.label));
@@ -100,8 +100,13 @@ const COLOURS: [&str; 2] = [style::VERMILLION, "#FFFFFF"];
 const SYMBOLS: [MarkerSymbol; 2] = [MarkerSymbol::Diamond, MarkerSymbol::Cross];
 
 fn legend() -> Legend {
-    // Above the picture, on a ground of its own: a mark is white.
-    let above = Legend::new().orientation(Orientation::Horizontal).x(0.0).y(1.02).y_anchor(Anchor::Bottom);
+    // Above the picture, right of the title, on a ground of its own: a mark is white.
+    let above = Legend::new()
+        .orientation(Orientation::Horizontal)
+        .x(1.0)
+        .x_anchor(Anchor::Right)
+        .y(1.02)
+        .y_anchor(Anchor::Bottom);
     above.background_color("#BBBBBB")
 }
 

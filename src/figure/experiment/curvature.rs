@@ -10,7 +10,7 @@ use crate::figure::label::label as readable;
 use crate::figure::{numbers, style};
 use crate::{Error, Result};
 
-/// What is smaller, against the largest value of a panel, is zero within rounding and left out.
+/// What is smaller, against the largest value of a quantity in a panel, is zero within rounding and left out.
 const ROUNDING: f64 = 1e-13;
 /// In turn, so that curves that coincide both show.
 const DASHES: [DashType; 2] = [DashType::Solid, DashType::Dash];
@@ -22,7 +22,7 @@ const DASHES: [DashType; 2] = [DashType::Solid, DashType::Dash];
 /// No columns, one that the table does not have, or no network of the two sections.
 pub fn curvature_figure(table: &DataFrame, title: &str, label: &str, quantities: &[&str]) -> Result<Plot> {
     let dataset = table.column("dataset")?.str()?.get(0).unwrap_or_default().to_string();
-    over_the_grid(table, quantities, &format!("{dataset}: {title}"), label, 1.0)
+    over_the_grid(table, quantities, &format!("{dataset}: {title}"), label, 1.0, ROUNDING)
 }
 
 /// Draws the rows of one state (`initial` or `trained`) of a [`growth_table`](crate::table::growth_table) as
@@ -43,16 +43,18 @@ pub fn growth_figure(table: &DataFrame, state: &str) -> Result<Plot> {
         &format!("{dataset}, {state} networks: curvature and Lemma 1"),
         "spectral norm",
         6.0,
+        0.0,
     )
 }
 
-/// The panels, with a tick every `decades` decades.
+/// The panels, with a tick every `decades` decades; what is at most `zero` of a curve's largest value is left out.
 fn over_the_grid(
     table: &DataFrame,
     quantities: &[&str],
     title: &str,
     label: &str,
     decades: f64,
+    zero: f64,
 ) -> Result<Plot> {
     if quantities.is_empty() {
         return Err(Error::argument("quantities", "at least one column", "none"));
@@ -77,10 +79,9 @@ fn over_the_grid(
     let mut traces: Vec<Box<dyn Trace>> = Vec::new();
     for (at, panel) in panels.iter().enumerate() {
         let along = if panel.slice == Slice::Width { &hidden } else { &inner };
-        let largest =
-            columns.iter().flat_map(|values| panel.rows.iter().map(|&row| values[row])).fold(0.0, f64::max);
         for (which, (name, values)) in quantities.iter().zip(&columns).enumerate() {
-            let rows = panel.rows.iter().filter(|&&row| values[row] > ROUNDING * largest);
+            let largest = panel.rows.iter().map(|&row| values[row]).fold(0.0, f64::max);
+            let rows = panel.rows.iter().filter(|&&row| values[row] > zero * largest);
             let (x, y): (Vec<f64>, Vec<f64>) = rows.map(|&row| (along[row], values[row])).unzip();
             let colour = style::COLOURS[which % style::COLOURS.len()];
             let (x_axis, y_axis) = axes(at);
