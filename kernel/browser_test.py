@@ -61,8 +61,8 @@ def run_in_server(browser, place, notebook, folder):
     with Server(folder) as server:
         tree = "lab/tree" if place == "lab" else "notebooks"
         run_all(browser, f"{server.address}/{tree}/{notebook.name}")
-    meant = sum("raises-exception" in cell["metadata"].get("tags", []) for cell in content["cells"])
-    look(browser, f"{notebook.stem}-{place}", meant)
+        meant = sum("raises-exception" in cell["metadata"].get("tags", []) for cell in content["cells"])
+        look(browser, f"{notebook.stem}-{place}", meant)
 
 
 class Server:
@@ -129,7 +129,10 @@ def run_all(browser, address):
     browser.execute_script(
         "window.ran = false; window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => { window.ran = true; });"
     )
+    # After a cell that fails on purpose, the command returns while later cells are still to come.
     wait(lambda: browser.execute_script("return window.ran"), 900, "the cells")
+    waiting = "return [...document.querySelectorAll('.jp-InputPrompt')].some(prompt => prompt.textContent.includes('*'));"
+    wait(lambda: not browser.execute_script(waiting), 900, "the last cells")
     print(f"  all cells done after {time.time() - start:.1f} s")
 
 
