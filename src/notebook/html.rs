@@ -104,6 +104,12 @@ pub(super) fn sparkline(values: &[f64]) -> String {
     )
 }
 
+/// A line under its caption; nothing where the values make no line.
+pub(super) fn captioned_line(caption: &str, values: &[f64]) -> String {
+    let line = sparkline(values);
+    if line.is_empty() { line } else { format!("<div>{caption}</div>{line}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -95,12 +95,7 @@ impl Show for Spectrum {
             .iter()
             .map(|v| v.abs().max(self.tolerance).max(f64::MIN_POSITIVE).log10())
             .collect();
-        let line = html::sparkline(&sizes);
-        let line = if line.is_empty() {
-            line
-        } else {
-            format!("<div>log₁₀ |λ| in ascending order of λ</div>{line}")
-        };
+        let line = html::captioned_line("log₁₀ |λ| in ascending order of λ", &sizes);
         facts(&format!("spectrum: {which} {} eigenvalues", html::grouped(n)), &list, &line)
     }
 }

@@ -32,6 +32,14 @@ pub(super) fn between((low, high): (f64, f64)) -> String {
     format!("{} … {}", html::short(low), html::short(high))
 }
 
+/// The norms of the objects' Hessians as a line.
+pub(super) fn norm_line(objects: &PerObject) -> String {
+    let positive = objects.hessian_norm.iter().filter(|v| **v > 0.0);
+    let mut norms: Vec<f64> = positive.map(|v| v.log10()).collect();
+    norms.sort_by(f64::total_cmp);
+    html::captioned_line("log₁₀ ‖Hᵢ‖ of the objects, ascending", &norms)
+}
+
 fn norm(vector: &Array1<f64>) -> f64 {
     vector.iter().map(|v| v * v).sum::<f64>().sqrt()
 }
@@ -76,10 +84,7 @@ impl Show for Stationary {
             ("steps", self.steps.len().to_string()),
         ];
         let sizes: Vec<f64> = self.steps.iter().map(|step| step.gradient_norm.log10()).collect();
-        let line = match html::sparkline(&sizes) {
-            line if line.is_empty() => line,
-            line => format!("<div>log₁₀ ‖gradient‖ over the steps</div>{line}"),
-        };
+        let line = html::captioned_line("log₁₀ ‖gradient‖ over the steps", &sizes);
         facts(&self.to_string(), &rows, &line)
     }
 }
@@ -116,13 +121,7 @@ impl Show for PerObject {
             ("‖Hᵢ‖", range(&self.hessian_norm)),
             ("‖H-term‖", range(&self.h_term_norm)),
         ];
-        let mut norms: Vec<f64> = self.hessian_norm.iter().filter(|v| **v > 0.0).map(|v| v.log10()).collect();
-        norms.sort_by(f64::total_cmp);
-        let line = match html::sparkline(&norms) {
-            line if line.is_empty() => line,
-            line => format!("<div>log₁₀ ‖Hᵢ‖ of the objects, ascending</div>{line}"),
-        };
-        facts(&format!("each of {} objects", html::grouped(self.loss.len())), &rows, &line)
+        facts(&format!("each of {} objects", html::grouped(self.loss.len())), &rows, &norm_line(self))
     }
 }
 

@@ -26,10 +26,8 @@ impl Show for Run {
             ("C", html::short(self.constant)),
             ("bootstrap interval of C", between(self.constant_interval)),
         ];
-        let line = match html::sparkline(&self.curve.mean.iter().map(|v| v.log10()).collect::<Vec<_>>()) {
-            line if line.is_empty() => line,
-            line => format!("<div>log₁₀ |L₍ₖ₊₁₎ − Lₖ| over k</div>{line}"),
-        };
+        let sizes: Vec<f64> = self.curve.mean.iter().map(|v| v.log10()).collect();
+        let line = html::captioned_line("log₁₀ |L₍ₖ₊₁₎ − Lₖ| over k", &sizes);
         facts(&format!("run {}", self.configuration), &rows, &line)
     }
 }

@@ -1,6 +1,7 @@
 //! What the theory's functions return: verdicts, constants, counterexamples, the terms of an increment.
 
 use super::objects::facts;
+use super::results::norm_line;
 use super::{Show, View, html};
 use crate::Targets;
 use crate::theory::search::{Example, SearchReport};
@@ -9,14 +10,7 @@ use crate::theory::{Assumption1, Audit, Constants, Increment, Lemma2, Statement,
 impl Show for Audit {
     fn to_view(&self) -> View {
         let View::Html { text, html } = self.summary().to_view() else { return View::Text(String::new()) };
-        let mut norms: Vec<f64> = self.norms.hessian_norm.iter().copied().filter(|v| *v > 0.0).collect();
-        norms.sort_by(f64::total_cmp);
-        let line = html::sparkline(&norms.iter().map(|v| v.log10()).collect::<Vec<_>>());
-        let line = match line.is_empty() {
-            true => line,
-            false => format!("<div>log₁₀ ‖Hᵢ‖ of the objects, ascending</div>{line}"),
-        };
-        View::Html { text, html: format!("{html}{line}") }
+        View::Html { text, html: html + &norm_line(&self.norms) }
     }
 }
 
