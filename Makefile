@@ -16,6 +16,7 @@ notebooks: setup ## run the changed notebooks; HTML, tables and figures go to ou
 
 test: setup ## run all tests, the notebooks among them
 	$(SHARED) cargo test --features onnx
+	$(PYTHON) kernel/test_scripts.py
 	$(PYTHON) kernel/test_kernel.py
 	$(PYTHON) kernel/notebooks.py test
 
@@ -61,8 +62,8 @@ lint: system ## formatting and clippy
 doc: system ## the library's documentation
 	$(SHARED) RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
 
-clean-cache: ## remove what is shared by all clones on this machine
-	ROOT="$(CURDIR)" && . kernel/env.sh && rm -rf "$$CACHE"
+clean-cache: ## remove what is built for all clones on this machine; downloaded data and features stay
+	ROOT="$(CURDIR)" && . kernel/env.sh && rm -rf "$$CACHE" "$${CACHE%/*}"/build-* "$${CACHE%/*}"/evcxr-* "$${CACHE%/*}"/python-*
 
 # Set-up: each step does nothing where there is nothing to do.
 setup: system kernel

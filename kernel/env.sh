@@ -11,7 +11,8 @@ HOST=$(rustc -vV | sed -n 's/^host: //p')
 settings="$(rustc -vV)
 RUSTFLAGS=-Cprefer-dynamic
 $(sed -n '/^\[profile.dev\]/,/^$/p' "$ROOT/Cargo.toml")"
-CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/hessia
+# Builds alone lie here, apart from downloaded data and features in the folder above: `make clean-cache` removes it.
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/hessia/builds
 BUILD=$CACHE/build-$(printf '%s' "$settings" | sha256sum | cut -c1-12)
 LOCAL=$ROOT/.hessia
 CONTEXT=$BUILD/context-$(printf '%s' "$ROOT" | sha256sum | cut -c1-12)
