@@ -29,9 +29,43 @@ shared_build() {
     export CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false
 }
 
+# Makes the new folder $1/$2NAME, names it `folder` and holds the lock in it for as long as this process lives, also
+# as the program that it becomes. kernel/sweep.sh then leaves it alone.
+own_folder() {
+    mkdir -p "$1"
+    folder=$(mktemp -d "$1/.new-XXXXXX")
+    exec 9> "$folder/lock"
+    flock --nonblock 9 2> /dev/null || : # a file system without locks
+    mv "$folder" "$1/$2${folder##*/.new-}"
+    folder=$1/$2${folder##*/.new-}
+}
+
+# Waits until no other process does what is named $1, and keeps others from it for as long as this one lives.
+alone() {
+    mkdir -p "$CACHE"
+    exec 8> "$CACHE/$1.lock"
+    flock 8 || echo "hessia: $CACHE has no locks: one set-up at a time, please" >&2
+}
+
+# Runs a long command such that a signal to this script alone, as `kill` and make send it, ends both.
+run() {
+    "$@" 8>&- 9>&- &
+    child=$!
+    trap 'kill "$child" 2> /dev/null; wait "$child"; exit 130' INT
+    trap 'kill "$child" 2> /dev/null; wait "$child"; exit 143' TERM HUP
+    wait "$child"
+    trap - INT TERM HUP
+}
+
+# Writes a file of .hessia from stdin: aside, then under its name, as another set-up may be reading it.
+place() {
+    mkdir -p "${1%/*}"
+    cat > "$1.$$"
+    chmod "${2:-644}" "$1.$$"
+    mv "$1.$$" "$1"
+}
+
 # .hessia/bin/NAME runs the program. No links to folders lie in .hessia: what walks the project follows them.
 link() {
-    mkdir -p "$LOCAL/bin"
-    printf '#!/bin/sh\nexec "%s" "$@"\n' "$1" > "$LOCAL/bin/${1##*/}"
-    chmod +x "$LOCAL/bin/${1##*/}"
+    printf '#!/bin/sh\nexec "%s" "$@"\n' "$1" | place "$LOCAL/bin/${1##*/}" 755
 }

@@ -9,8 +9,11 @@ checksums="ee69caeeefc311959b85962458e370d8eccb165123edbc5270134aaee6d7ed80  evc
 3ce0d7b3058f68a9673df4f1266b641942fea0ec131881d095306e509a382764  evcxr_jupyter-$version.crate"
 
 kernel=$CACHE/evcxr-$version-$(sha256sum "$patch" | cut -c1-12)
+alone evcxr
+"$ROOT/kernel/sweep.sh" "$CACHE"/evcxr-build.* "$CACHE"/.new-*
 if [ ! -x "$kernel/bin/evcxr_jupyter" ]; then
-    work=$(mktemp -d "$CACHE/evcxr-build.XXXXXX")
+    own_folder "$CACHE" evcxr-build.
+    work=$folder
     trap 'rm -rf "$work"' EXIT
     mkdir "$work/fetch" "$work/fetch/src"
     : > "$work/fetch/src/lib.rs"
@@ -25,7 +28,7 @@ evcxr_jupyter = "=$version"
 
 [workspace]
 T
-    (cd "$work/fetch" && cargo fetch --quiet)
+    run cargo fetch --quiet --manifest-path "$work/fetch/Cargo.toml"
     registry=${CARGO_HOME:-$HOME/.cargo}/registry
     for crate in evcxr evcxr_jupyter; do
         archive=$(find "$registry/cache" -name "$crate-$version.crate" | head -n 1)
@@ -33,7 +36,7 @@ T
     done
     (cd "$work" && printf '%s\n' "$checksums" | sha256sum --check --quiet && for crate in ./*.crate; do tar xzf "$crate"; done)
     patch --quiet -d "$work" -p1 < "$patch"
-    (cd "$work" && CARGO_TARGET_DIR="$work/target" cargo install --path "evcxr_jupyter-$version" --locked --root "$work/kernel")
+    run env CARGO_TARGET_DIR="$work/target" cargo install --path "$work/evcxr_jupyter-$version" --locked --root "$work/kernel"
     rm -rf "$kernel" && mv "$work/kernel" "$kernel"
 fi
 link "$kernel/bin/evcxr_jupyter"

@@ -4,12 +4,9 @@ set -eu
 . "$(dirname "$0")/env.sh"
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 
-runs=$BUILD/runs
-mkdir -p "$runs"
-for old in "$runs"/*; do
-    [ ! -d "$old" ] || kill -0 "${old##*/}" 2> /dev/null || rm -rf "$old" &
-done
-run=$runs/$$
+"$ROOT/kernel/sweep.sh" "$BUILD"/runs/* "$BUILD"/runs/.new-* < /dev/null > /dev/null 2>&1 &
+own_folder "$BUILD/runs" ""
+run=$folder
 mkdir -p "$run/target/$HOST/debug" "$run/target/debug"
 # One lock for both: between them another clone could build its own library in the same place.
 flock "$BUILD/lock" sh -ec '
@@ -18,7 +15,7 @@ flock "$BUILD/lock" sh -ec '
         for folder in .fingerprint build deps; do
             [ ! -d "$1/target/$part/$folder" ] || cp -al "$1/target/$part/$folder" "$2/target/$part/"
         done
-    done' - "$BUILD" "$run" "$HOST" "$ROOT"
+    done' - "$BUILD" "$run" "$HOST" "$ROOT" 9>&-
 # Not shared: what cargo rewrites in place.
 debug=$run/target/$HOST/debug
 rm -rf "$debug"/.fingerprint/ctx-* "$debug"/deps/*ctx*
@@ -47,4 +44,6 @@ export LD_LIBRARY_PATH HESSIA_ROOT="$ROOT" HESSIA_CARGO="$SYSROOT/bin/cargo" HES
 export EVCXR_TMPDIR="$run" EVCXR_CONFIG_DIR="$run" EVCXR_BUILD_CARGO_HOME="$cargo_home"
 export HESSIA_OUT="${HESSIA_OUT:-$ROOT/out}"
 export EVCXR_PRELOAD="$debug/deps/libhessia.so" HESSIA_NOTEBOOK=1 CARGO_HOME="$CONTEXT/cargo-home"
+# The kernel ends with the process that started it.
+export EVCXR_PARENT="$PPID"
 exec "$LOCAL/bin/evcxr_jupyter" --control_file "$1"

@@ -1,8 +1,12 @@
 """The scripts of the notebook's set-up, without a kernel: what is kept, what is removed, who waits for whom."""
 
+import fcntl
 import os
+import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -27,6 +31,164 @@ class Cache(unittest.TestCase):
             subprocess.run(["make", "clean-cache"], cwd=ROOT, env=environment, check=True, capture_output=True)
             self.assertEqual([file.exists() for file in kept], [True, True])
             self.assertEqual([file.exists() for file in builds], [False] * 4)
+
+
+RUSTC = """#!/bin/sh
+case "$*" in
+*sysroot*) echo {toolchain} ;;
+*) echo "host: machine" ;;
+esac
+"""
+# Takes its time, and says that it was called.
+CARGO = """#!/bin/sh
+echo "$1" >> {log}
+[ "$1" = install ] || exit 0
+sleep {seconds}
+while [ "$1" != --root ]; do shift; done
+mkdir -p "$2/bin"
+printf '#!/bin/sh\\n' > "$2/bin/evcxr_jupyter"
+chmod +x "$2/bin/evcxr_jupyter"
+"""
+PYTHON = """#!/bin/sh
+[ "$1 $2" = "-m venv" ] || exit 0
+echo venv >> {log}
+mkdir -p "$3/bin"
+sleep {seconds}
+printf '#!/bin/sh\\n' > "$3/bin/pip"
+chmod +x "$3/bin/pip"
+"""
+PREPARE = """#!/bin/sh
+. "$(dirname "$0")/env.sh"
+mkdir -p "$CONTEXT/cargo-home" "$BUILD/target/$HOST/debug/.fingerprint/hessia-1"
+: > "$CONTEXT/Cargo.lock"
+"""
+
+
+class Clone(unittest.TestCase):
+    """A clone with a cache of its own, and with programs in it that only pretend."""
+
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        folder = Path(holder.name)
+        self.root, self.cache, self.log = folder / "clone", folder / "cache" / "hessia" / "builds", folder / "log"
+        shutil.copytree(ROOT / "kernel", self.root / "kernel")
+        filled(self.root / "Cargo.toml")
+        self.programs = folder / "toolchain" / "bin"
+        self.environment = os.environ | {"ROOT": str(self.root), "XDG_CACHE_HOME": str(folder / "cache")}
+        self.environment["PATH"] = f"{self.programs}:{os.environ['PATH']}"
+        self.program("rustc", RUSTC.format(toolchain=folder / "toolchain"))
+
+    def program(self, name, text, folder=None):
+        filled((folder or self.programs) / name, text).chmod(0o755)
+
+    def start(self, script, *arguments):
+        command = [self.root / "kernel" / script, *arguments]
+        process = subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def ends_well(self, *processes):
+        for process in processes:
+            _, errors = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 0, errors)
+
+    def calls(self, name):
+        return self.log.read_text().split().count(name) if self.log.exists() else 0
+
+    def wait(self, done):
+        end = time.time() + 30
+        while not done():
+            self.assertLess(time.time(), end, "nothing happened")
+            time.sleep(0.05)
+
+
+class Setup(Clone):
+    def test_two_first_runs_make_one_python_environment(self):
+        self.program("python3", PYTHON.format(log=self.log, seconds=1))
+        self.ends_well(self.start("python.sh"), self.start("python.sh"))
+        self.assertEqual(self.calls("venv"), 1)
+        self.assertTrue((self.root / ".hessia/jupyter/kernels/hessia/kernel.json").exists())
+
+    def test_a_cut_python_environment_is_made_anew(self):
+        self.program("python3", PYTHON.format(log=self.log, seconds=30))
+        cut = self.start("python.sh")
+        self.wait(lambda: self.calls("venv"))
+        cut.terminate()
+        cut.wait(timeout=5)
+        self.program("python3", PYTHON.format(log=self.log, seconds=0))
+        self.ends_well(self.start("python.sh"))
+        self.assertEqual(self.calls("venv"), 2)
+
+    def test_two_first_runs_build_one_kernel(self):
+        self.program("cargo", CARGO.format(log=self.log, seconds=1))
+        self.ends_well(self.start("install.sh"), self.start("install.sh"))
+        self.assertEqual(self.calls("install"), 1)
+        self.assertTrue((self.root / ".hessia/bin/evcxr_jupyter").exists())
+
+    def test_a_cut_build_leaves_nothing(self):
+        for how in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+            self.log.unlink(missing_ok=True)
+            self.program("cargo", CARGO.format(log=self.log, seconds=30))
+            cut = self.start("install.sh")
+            self.wait(lambda: self.calls("install"))
+            cut.send_signal(how)
+            cut.wait(timeout=5)
+            if how != signal.SIGKILL:
+                self.assertEqual(list(self.cache.glob("evcxr-*")), [])
+        # What could not be removed then is removed by the next build.
+        self.program("cargo", CARGO.format(log=self.log, seconds=0))
+        self.ends_well(self.start("install.sh"))
+        self.assertEqual(list(self.cache.glob("evcxr-build.*")), [])
+        self.assertEqual(len(list(self.cache.glob("evcxr-*/bin/evcxr_jupyter"))), 1)
+
+
+class Runs(Clone):
+    """Folders of kernels: of this one's and of those on other hosts and in other containers."""
+
+    def setUp(self):
+        super().setUp()
+        self.program("prepare.sh", PREPARE, self.root / "kernel")
+        self.program("evcxr_jupyter", "#!/bin/sh\nexec sleep 60\n", self.root / ".hessia" / "bin")
+
+    def launch(self):
+        """A kernel, and its folder."""
+        before = set(self.folders())
+        kernel = self.start("launch.sh", "connection.json")
+        self.wait(lambda: any((folder / "evcxr.toml").exists() for folder in set(self.folders()) - before))
+        (folder,) = set(self.folders()) - before
+        return kernel, folder
+
+    def folders(self):
+        return list(self.cache.glob("build-*/runs/[!.]*"))
+
+    def test_only_the_folders_of_dead_kernels_are_removed(self):
+        _, live = self.launch()
+        dead_kernel, dead = self.launch()
+        dead_kernel.kill()
+        dead_kernel.wait()
+        # One whose process number means nothing here.
+        far = filled(live.parent / "4194305" / "lock")
+        with open(far) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.launch()
+            self.wait(lambda: not dead.exists())
+            self.assertTrue(live.exists() and far.exists())
+        self.launch()
+        self.wait(lambda: not far.exists())
+        self.assertTrue(live.exists())
+
+    def test_without_locks_age_decides(self):
+        self.program("flock", "#!/bin/sh\nexit 71\n")
+        runs = self.cache / "runs"
+        young, old = filled(runs / "young" / "lock").parent, filled(runs / "old" / "lock").parent
+        unlocked = filled(runs / "unlocked" / "lib.rs").parent
+        for path in (old / "lock", old):
+            os.utime(path, (0, time.time() - 8 * 86400))
+        self.ends_well(self.start("sweep.sh", young, old, unlocked))
+        self.assertEqual([young.exists(), old.exists(), unlocked.exists()], [True, False, True])
 
 
 if __name__ == "__main__":
