@@ -15,7 +15,7 @@ notebooks: setup ## run the changed notebooks; HTML, tables and figures go to ou
 	@$(PYTHON) kernel/notebooks.py run
 
 test: setup ## run all tests, the notebooks among them
-	$(SHARED) cargo test --features onnx
+	$(SHARED) cargo test --workspace --features hessia-cli/onnx
 	$(PYTHON) kernel/test_scripts.py
 	$(PYTHON) kernel/test_kernel.py
 	$(PYTHON) kernel/notebooks.py test
@@ -24,7 +24,7 @@ examples: system ## second derivatives of candle and burn, verified (a workspace
 	cargo run --manifest-path examples/frameworks/Cargo.toml
 
 fuzz: system ## a million damaged files for every reader (make test: a thousand)
-	HESSIA_FUZZ=1000000 cargo test --no-default-features --test hostile_files --test hostile_networks
+	HESSIA_FUZZ=1000000 cargo test -p hessia --no-default-features --features model-io --test hostile_files --test hostile_networks
 
 lab: setup ## open JupyterLab on the notebooks
 	JUPYTER_PATH="$(CURDIR)/.hessia/jupyter" .hessia/bin/jupyter lab --notebook-dir notebooks $(AS_ROOT) $(LAB)
@@ -34,7 +34,7 @@ build: system ## build the optimised program
 	@echo "$${CARGO_TARGET_DIR:-target}/release/hessia"
 
 bench: system ## measure speed
-	cargo bench --no-default-features
+	cargo bench -p hessia --no-default-features --features model-io
 
 peers: system ## the same work by PyTorch and JAX, side by side
 	benches/peers/run.sh
@@ -57,10 +57,10 @@ fmt: ## format the sources
 
 lint: system ## formatting and clippy
 	cargo fmt --check
-	$(SHARED) cargo clippy --all-targets --features onnx -- -D warnings
+	$(SHARED) cargo clippy --workspace --all-targets --features hessia-cli/onnx -- -D warnings
 
 doc: system ## the library's documentation
-	$(SHARED) RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+	$(SHARED) RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
 clean-cache: ## remove what is built for all clones on this machine; downloaded data and features stay
 	ROOT="$(CURDIR)" && . kernel/env.sh && rm -rf "$$CACHE" "$${CACHE%/*}"/build-* "$${CACHE%/*}"/evcxr-* "$${CACHE%/*}"/python-*

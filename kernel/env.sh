@@ -19,7 +19,7 @@ CONTEXT=$BUILD/context-$(printf '%s' "$ROOT" | sha256sum | cut -c1-12)
 
 # What a rebuild of other people's crates would follow from.
 stamp() {
-    cat "$ROOT/Cargo.lock" "$ROOT/Cargo.toml" "$ROOT/kernel/notebook/Cargo.toml" "$ROOT/kernel/env.sh" | sha256sum
+    cat "$ROOT/Cargo.lock" "$ROOT/Cargo.toml" "$ROOT/paper/Cargo.toml" "$ROOT"/kernel/*/Cargo.toml "$ROOT/kernel/env.sh" | sha256sum
     printf '%s\n' "$settings"
 }
 

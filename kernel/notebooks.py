@@ -195,7 +195,7 @@ def normalise(notebook):
 def state(path):
     """A key of all that the outputs of a notebook follow from."""
     digest = hashlib.sha256()
-    files = [path, ROOT / "Cargo.lock", *ROOT.glob("src/**/*.rs"), *ROOT.glob("data/*"), *ROOT.glob("kernel/**/*")]
+    files = [path, ROOT / "Cargo.lock", *ROOT.glob("src/**/*.rs"), *ROOT.glob("paper/src/**/*.rs"), *ROOT.glob("data/*"), *ROOT.glob("kernel/**/*")]
     for file in sorted(set(files)):
         if file.is_file():
             digest.update(file.read_bytes())

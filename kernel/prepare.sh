@@ -37,7 +37,7 @@ overflow-checks = true
 hessia = { package = "hessia-notebook", path = "$ROOT/kernel/notebook" }
 T
 # What the kernel's analyser reads of our crates: their sources, and nothing else that lies beside them.
-for crate in hessia:. hessia-notebook:kernel/notebook; do
+for crate in hessia:. hessia-paper:paper hessia-notebook:kernel/notebook; do
     mkdir -p "$CONTEXT/view/${crate%%:*}"
     ln -sfn "$ROOT/${crate#*:}/src" "$CONTEXT/view/${crate%%:*}/src"
 done

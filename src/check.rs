@@ -7,8 +7,8 @@ mod hyper_dual;
 
 use ndarray::{Array1, Array2, ArrayView, Dimension};
 
-use crate::loss::{Loss, LossKind, Targets};
 use crate::{Activation, Dataset, Error, Network, Result, Term, passes, side_by_side};
+use crate::{Loss, LossKind, Targets};
 
 use hyper_dual::HyperDual;
 

@@ -1,32 +1,52 @@
 //! Exact second-order geometry of small neural networks.
+//!
+//! A [`Network`] and a [`Dataset`] give, for a [`Loss`], their exact [`hessian`], its G-term [`ggn`] and its
+//! [`h_term`]; [`eigh`] gives the eigenvalues; [`fn@verify`] judges a Hessian that somebody else computed.
+//!
+//! ```
+//! use hessia::{Activation, Dataset, Loss, Network, Targets, eigh, hessian};
+//! use ndarray::{Array2, array};
+//!
+//! let net = Network::random(&[3, 4, 2], true, Activation::Tanh, 1)?;
+//! let data = Dataset::new("mine", Array2::eye(3), Targets::Classes(array![0, 1, 1]))?;
+//! let h = hessian(&net, &data, Loss::cross_entropy())?;
+//! let spectrum = eigh(&h)?;
+//! assert_eq!(spectrum.order, net.parameter_count());
+//! # Ok::<(), hessia::Error>(())
+//! ```
+//!
+//! The rooms, each knowing only those before it: [`error`], [`progress`], [`linalg`]; [`data`], [`loss`], [`network`];
+//! [`files`] and [`model_io`] (files to arrays and networks); [`passes`] (one sweep forward, one back);
+//! [`curvature`](mod@curvature); [`spectrum`], [`train`]; [`verify`](mod@verify), [`check`], [`cases`], [`cost`];
+//! [`table`], [`figure`] and [`notebook`] (what a result looks like). The paper that this began with, its bounds and
+//! its experiment, is the package `hessia-paper`. `docs/design.md` draws the map.
 #![warn(missing_docs)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // Links the system's OpenBLAS.
 extern crate openblas_src as _;
 
+#[cfg(feature = "model-io")]
 pub mod cases;
 pub mod check;
 pub mod cost;
 pub mod curvature;
-pub mod dataset;
+pub mod data;
 pub mod error;
-pub mod experiment;
-pub mod features;
-#[cfg(feature = "figure")]
-pub mod figure;
+pub mod files;
 pub mod fit;
 pub mod linalg;
 pub mod loss;
+#[cfg(feature = "model-io")]
+pub mod model_io;
 pub mod network;
-#[cfg(feature = "notebook")]
-pub mod notebook;
 pub mod passes;
 pub mod prelude;
 pub mod progress;
-pub mod spectrum;
+mod scalar;
 #[cfg(feature = "table")]
-pub mod table;
-pub mod theory;
+mod show;
+pub mod spectrum;
 pub mod train;
 pub mod verify;
 
@@ -34,12 +54,20 @@ pub use curvature::{
     Compressed, Curvature, LayerNorms, PerObject, Term, Work, compress, curvature, curvature_block, ggn,
     ggn_dual_gram, ggn_spectra, h_term, hessian, hessian_spectra, hvp, layer_norms, per_object,
 };
-pub use dataset::Dataset;
+pub use data::{Dataset, Targets};
 pub use error::{Error, Result};
 pub use linalg::{set_threads, side_by_side, threads};
-pub use loss::{Loss, LossKind, Reduction, Targets};
-pub use network::{Activation, Layer, LoadOptions, Network, ParameterRange, WeightLayout};
+pub use loss::{Loss, LossKind, Reduction};
+#[cfg(feature = "model-io")]
+pub use model_io::{LoadOptions, WeightLayout};
+pub use network::{Activation, Layer, Network, ParameterRange};
 pub use passes::{gradient, loss_and_gradient, loss_value};
+#[cfg(feature = "figure")]
+pub use show::figure;
+#[cfg(feature = "notebook")]
+pub use show::notebook;
+#[cfg(feature = "table")]
+pub use show::table;
 pub use spectrum::{Inertia, Route, Spectrum, eigh, eigh_largest, eigh_range, eigvalsh, network_spectrum};
 pub use verify::verify;
 

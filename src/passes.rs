@@ -16,26 +16,26 @@ use crate::{Dataset, Network, Result};
 const CHUNK: usize = 128;
 
 /// What one sweep over the objects `range` leaves behind.
-pub(crate) struct Sweep {
+pub struct Sweep {
     /// Row numbers of the objects.
-    pub(crate) range: Range<usize>,
+    pub range: Range<usize>,
     /// `x^(l)` for layers l = 1.. (layer 0 reads the data set itself), shape (objects, inputs of layer).
     inputs: Vec<Array2<f64>>,
     /// `s'(z^(l))` for the hidden layers, shape (objects, outputs of layer).
-    pub(crate) slope: Vec<Array2<f64>>,
+    pub slope: Vec<Array2<f64>>,
     /// `s''(z^(l)) ∘ (W^(l+1)ᵀ delta^(l+1))` for the hidden layers; empty where `s'' = 0` throughout.
     pub(crate) bend: Vec<Array2<f64>>,
     /// `delta^(l)`, shape (objects, outputs of layer), before the normaliser.
-    pub(crate) delta: Vec<Array2<f64>>,
+    pub delta: Vec<Array2<f64>>,
     /// Logits, shape (objects, K).
-    pub(crate) logits: Array2<f64>,
+    pub logits: Array2<f64>,
     /// Sum of the losses, before the normaliser.
-    pub(crate) loss: f64,
+    pub loss: f64,
 }
 
 impl Sweep {
     /// Runs over the objects `range`. Shapes have been checked by the caller.
-    pub(crate) fn run(net: &Network, data: &Dataset, loss: Loss, range: Range<usize>) -> Sweep {
+    pub fn run(net: &Network, data: &Dataset, loss: Loss, range: Range<usize>) -> Sweep {
         let depth = net.depth();
         let activation = net.activation();
         let curved = !activation.is_piecewise_linear();
@@ -116,7 +116,10 @@ impl Sweep {
 }
 
 /// Refuses a network, data and loss that do not belong together.
-pub(crate) fn check(net: &Network, data: &Dataset, loss: Loss) -> Result<()> {
+///
+/// # Errors
+/// Inputs of another width, targets that the loss or the number of outputs does not allow.
+pub fn check(net: &Network, data: &Dataset, loss: Loss) -> Result<()> {
     net.check_inputs(&data.x)?;
     loss.check_targets(&data.targets, data.len(), net.outputs())
 }
@@ -131,7 +134,7 @@ pub(crate) fn sweeps(net: &Network, data: &Dataset, loss: Loss, range: Range<usi
 }
 
 /// Adds the gradient of one sweep, before the normaliser, to `total`.
-pub(crate) fn add_gradient(net: &Network, data: &Dataset, sweep: &Sweep, total: &mut Array1<f64>) {
+pub fn add_gradient(net: &Network, data: &Dataset, sweep: &Sweep, total: &mut Array1<f64>) {
     let mut start = 0;
     for (l, layer) in net.layers().iter().enumerate() {
         let weights = matmul(&sweep.delta[l].t(), &sweep.input(data, l));

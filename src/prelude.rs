@@ -11,26 +11,17 @@ pub use crate::{
 };
 pub use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, array, s};
 
-pub use crate::experiment;
 #[cfg(feature = "figure")]
 pub use crate::figure::{
-    bounds_figure, columns_figure, constant_figure, contour_figure, cost_figure, curvature_figure,
-    density_figure, growth_figure, lemma_2_figure, magnitude_figure, panel_figure, save_html,
-    spectrum_figure, step_figure, surface_figure, training_figure,
+    columns_figure, cost_figure, density_figure, magnitude_figure, save_html, spectrum_figure, step_figure,
+    training_figure,
 };
 #[cfg(feature = "notebook")]
 pub use crate::notebook::{EvcxrDisplay, output, show};
 #[cfg(feature = "table")]
 pub use crate::table::{
-    Provenance, assumption_1_table, audit_table, block_norm_table, configuration_table, constant_table,
-    cost_table, curvature_grid_table, curvature_trend_table, curve_table, density_table, fit_table,
-    growth_fit_table, growth_table, lemma_2_table, magnitude_table, order_table, panel_table, read_table,
-    recorded_experiment, samples, spectrum_table, surface_table, verdict_table, verification_table,
-    write_table,
-};
-pub use crate::theory::search::{SearchSettings, search};
-pub use crate::theory::{
-    Assumption1, Constants, Increment, Plane, ProbeSettings, Statement, Surface, audit, probe,
+    Provenance, block_norm_table, cost_table, density_table, fit_table, magnitude_table, read_table,
+    spectrum_table, verification_table, write_table,
 };
 pub use crate::train::{AdamSettings, Trained, adam};
 #[cfg(feature = "figure")]

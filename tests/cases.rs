@@ -1,10 +1,12 @@
 //! The table of reference nets covers what is promised: no activation, loss, depth or form slips out of it.
 
+#[path = "common/cases.rs"]
+mod cases;
 mod common;
 
 use std::collections::HashSet;
 
-use common::{LOSSES, cases};
+use common::LOSSES;
 use hessia::{Activation, LossKind, Reduction, Term};
 
 #[test]

@@ -1,8 +1,10 @@
 //! The Hessian against hyper-dual numbers: those of the crate num-dual, and our own public test aid.
 
+#[path = "common/cases.rs"]
+mod cases;
 mod common;
 
-use common::{LOSSES, assert_close, cases, norm, random_data, random_net};
+use common::{LOSSES, assert_close, norm, random_data, random_net};
 use hessia::{Activation, Dataset, Loss, LossKind, Network, Targets, check, hessian};
 use ndarray::{Array2, s};
 use num_dual::{DualNum, HyperDual64};

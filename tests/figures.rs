@@ -1,11 +1,10 @@
 //! Figures: what the table says is what is drawn, labelled, small and without a network.
 #![cfg(feature = "figure")]
 
-use hessia::figure::{
-    bounds_figure, density_figure, magnitude_figure, save_html, spectrum_figure, training_figure,
-};
+use hessia::figure::{density_figure, magnitude_figure, save_html, spectrum_figure, training_figure};
 use hessia::table::{density_table, magnitude_table, spectrum_table};
 use hessia::{Activation, Network, eigvalsh};
+use hessia_paper::figure::bounds_figure;
 use ndarray::{Array1, Array2};
 use plotly::Plot;
 use polars::df;

@@ -1,8 +1,10 @@
 //! Gradient and Hessian against central differences.
 
+#[path = "common/cases.rs"]
+mod cases;
 mod common;
 
-use common::{LOSSES, assert_close, cases, norm, random_data, random_net};
+use common::{LOSSES, assert_close, norm, random_data, random_net};
 use hessia::{Activation, Loss, check, gradient, hessian};
 
 /// With step h = 6e-6, a central difference is off by `h²/6 T` with T the third derivatives and by `eps S / h` with

@@ -9,10 +9,9 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use hessia::dataset::{
-    CifarLabels, read_cifar10, read_cifar100, read_idx, read_idx_images, read_inputs, read_npy, read_targets,
-};
+use hessia::files::{read_inputs, read_npy, read_targets};
 use hessia::{Activation, Loss, Network};
+use hessia_paper::data::{CifarLabels, read_cifar10, read_cifar100, read_idx, read_idx_images};
 use hostile::{OVERHEAD, apply, check, damage, folder, most_held, runner};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -94,7 +93,7 @@ fn valid_files_are_counted_rightly() {
     // The counter sees what a reader takes: a matrix of 8 MB from a file of that size.
     let folder = folder();
     let path = folder.path().join("x.npy");
-    hessia::dataset::write_npy(&path, &ndarray::Array2::<f64>::ones((1000, 1000))).unwrap();
+    hessia::files::write_npy(&path, &ndarray::Array2::<f64>::ones((1000, 1000))).unwrap();
     let held = most_held(|| assert_eq!(read_inputs(&path).unwrap().0.len(), 1_000_000));
     assert!((8_000_000..OVERHEAD + 24_000_000).contains(&held), "{held}");
 }

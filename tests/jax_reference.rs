@@ -1,8 +1,10 @@
 //! Full Hessian, G-term, H-term, gradient and loss against the references of `tests/reference/`.
 
+#[path = "common/cases.rs"]
+mod cases;
 mod common;
 
-use common::cases::{self, Case};
+use cases::Case;
 use common::{assert_close, norm};
 use hessia::{Curvature, Term, curvature, curvature_block, gradient, loss_value};
 use ndarray::s;

@@ -6,7 +6,7 @@ mod refusal;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hessia::dataset::{NpyValues, read_inputs, read_npy, read_targets, write_npy};
+use hessia::files::{NpyValues, read_inputs, read_npy, read_targets, write_npy};
 use hessia::{Error, Loss, Targets};
 use ndarray::{Array2, array};
 use refusal::assert_refused;

@@ -1,8 +1,10 @@
 //! Norms and spectra of each object from reduced problems, against the explicit P x P matrices.
 
+#[path = "common/cases.rs"]
+mod cases;
 mod common;
 
-use common::{LOSSES, assert_close, cases, norm, random_data, random_net};
+use common::{LOSSES, assert_close, norm, random_data, random_net};
 use hessia::{
     Activation, Dataset, Layer, Loss, Network, Targets, Term, check, curvature, eigvalsh, ggn_spectra,
     gradient, hessian_spectra, layer_norms, loss_value, per_object,

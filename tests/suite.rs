@@ -1,5 +1,7 @@
 //! The cases kept for all: what is written is what mpmath found, whole, and always the same.
 
+#[path = "common/cases.rs"]
+mod cases;
 mod common;
 
 use std::collections::BTreeMap;
@@ -33,7 +35,7 @@ fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 fn written_values_are_those_of_mpmath() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(write_cases(folder.path()).unwrap(), 30);
-    let references = common::cases::suite();
+    let references = cases::suite();
     assert_eq!(references.len(), 30);
     for reference in references {
         let name = &reference.name;

@@ -1,6 +1,6 @@
 //! Targets as they come: integers where numbers are meant, floats where labels are.
 
-use hessia::dataset::{read_targets, write_npy};
+use hessia::files::{read_targets, write_npy};
 use hessia::{Loss, Targets};
 use ndarray::array;
 

@@ -6,6 +6,7 @@ use hessia::train::{
     AdamSettings, Precision, StationarySettings, Stopped, accuracy, adam, dead_units, stationary_point,
 };
 use hessia::{Activation, Dataset, Error, Loss, Network, Targets, loss_value};
+use hessia_paper::data::LoadDataset;
 use ndarray::{Array1, Array2, array};
 use serde_json::Value;
 

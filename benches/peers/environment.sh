@@ -16,7 +16,7 @@ fi
 
 # built NAME: builds the example in release and says where it is.
 built() {
-    cargo build --release --no-default-features --example "$1" >&2
+    cargo build --release --workspace --no-default-features --example "$1" >&2
     echo "$(cargo metadata --format-version 1 --no-deps |
         python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release/examples/$1"
 }

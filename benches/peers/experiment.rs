@@ -7,9 +7,9 @@
 use std::path::Path;
 use std::time::Instant;
 
-use hessia::experiment::{Settings, Task, run_in};
 use hessia::linalg::peak_memory;
 use hessia::{Error, Result};
+use hessia_paper::experiment::{Settings, Task, run_in};
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 use hessia::{Activation, Dataset, Error, Loss, Network, Result, Targets};
+use hessia_paper::data::LoadDataset;
 use ndarray::{Array1, Array2};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

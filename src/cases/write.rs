@@ -8,7 +8,7 @@ use ndarray::{Array2, arr1};
 use serde_json::{Value, json};
 
 use super::{Case, Solved, cases};
-use crate::dataset::{NpzWriter, write_aside};
+use crate::files::{NpzWriter, write_aside};
 use crate::{Error, LossKind, Reduction, Result, Targets};
 
 const README: &str = include_str!("README.md");

@@ -4,7 +4,7 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayRef2};
 
 /// `a b`, row-major whatever the layouts of `a` and `b` (ndarray's `dot` may answer column-major).
-pub(crate) fn matmul(a: &ArrayRef2<f64>, b: &ArrayRef2<f64>) -> Array2<f64> {
+pub fn matmul(a: &ArrayRef2<f64>, b: &ArrayRef2<f64>) -> Array2<f64> {
     let mut product = Array2::zeros((a.nrows(), b.ncols()));
     general_mat_mul(1.0, a, b, 0.0, &mut product);
     product

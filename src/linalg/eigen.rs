@@ -9,7 +9,10 @@ use super::whole_machine;
 use crate::{Error, Result};
 
 /// All eigenvalues, ascending (LAPACK `dsyevd`, values only). The matrix is consumed as work space.
-pub(crate) fn symmetric_eigenvalues(matrix: Array2<f64>) -> Result<Array1<f64>> {
+///
+/// # Errors
+/// Failure of LAPACK.
+pub fn symmetric_eigenvalues(matrix: Array2<f64>) -> Result<Array1<f64>> {
     Ok(dsyevd(matrix, b'N')?.0)
 }
 

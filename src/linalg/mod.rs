@@ -10,11 +10,13 @@ mod system;
 mod threads;
 
 pub(crate) use cholesky::solve_shifted;
-pub(crate) use dense::{entries, entries_mut, matmul};
-pub(crate) use eigen::{count_above, symmetric_eigen, symmetric_eigen_range, symmetric_eigenvalues};
+pub use dense::matmul;
+pub(crate) use dense::{entries, entries_mut};
+pub use eigen::symmetric_eigenvalues;
+pub(crate) use eigen::{count_above, symmetric_eigen, symmetric_eigen_range};
 pub use rate::dgemm_rate;
 pub(crate) use shared::{SharedMatrix, zeros};
-pub(crate) use singular::{euclidean_norm, spectral_norm};
+pub use singular::{euclidean_norm, spectral_norm};
 pub use system::{available_memory, blas_name, peak_memory};
-pub use threads::{set_threads, side_by_side, threads};
-pub(crate) use threads::{whole_machine, workers};
+pub(crate) use threads::whole_machine;
+pub use threads::{set_threads, side_by_side, threads, workers};

@@ -7,7 +7,10 @@ use super::whole_machine;
 use crate::Result;
 
 /// Spectral norm `||A||_2`, the largest singular value (LAPACK `dgesdd`, values only).
-pub(crate) fn spectral_norm(matrix: &ArrayRef2<f64>) -> Result<f64> {
+///
+/// # Errors
+/// Failure of LAPACK.
+pub fn spectral_norm(matrix: &ArrayRef2<f64>) -> Result<f64> {
     if matrix.is_empty() {
         return Ok(0.0);
     }
@@ -17,7 +20,7 @@ pub(crate) fn spectral_norm(matrix: &ArrayRef2<f64>) -> Result<f64> {
 }
 
 /// Euclidean norm, scaled so that the squares of huge entries do not overflow nor those of tiny ones vanish.
-pub(crate) fn euclidean_norm<'a>(values: impl Iterator<Item = &'a f64> + Clone) -> f64 {
+pub fn euclidean_norm<'a>(values: impl Iterator<Item = &'a f64> + Clone) -> f64 {
     let largest = values.clone().fold(0.0, |largest: f64, v| largest.max(v.abs()));
     if largest == 0.0 || !largest.is_finite() {
         return largest;

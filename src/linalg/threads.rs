@@ -68,7 +68,7 @@ pub fn side_by_side<I: Send, T: Send>(jobs: Vec<I>, job: impl Fn(I) -> T + Sync 
 }
 
 /// Runs `work` on our threads, so that rayon's iterators in it use them; OpenBLAS is at one thread.
-pub(crate) fn workers<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub fn workers<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     if HOLDS_TURN.get() {
         return work();
     }

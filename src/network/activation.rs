@@ -4,6 +4,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 use std::fmt;
 use std::str::FromStr;
 
+use crate::scalar::{sigmoid, sigmoid_slope_sign};
 use crate::{Error, Result};
 
 /// A scalar activation `s`, by PyTorch's definitions and default constants.
@@ -136,18 +137,6 @@ impl Activation {
             Activation::Identity => (z, 1.0, 0.0),
         }
     }
-}
-
-/// The logistic function and its derivative, without cancellation for large `|z|`.
-pub(crate) fn sigmoid(z: f64) -> (f64, f64) {
-    let e = (-z.abs()).exp();
-    let s = if z >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) };
-    (s, e / ((1.0 + e) * (1.0 + e)))
-}
-
-/// `1 - 2 σ(z) = -tanh(z / 2)`.
-fn sigmoid_slope_sign(z: f64) -> f64 {
-    -(0.5 * z).tanh()
 }
 
 impl fmt::Display for Activation {

@@ -1,15 +1,7 @@
 //! Fully connected networks: `z = W x + b`, `x' = s(z)`, no activation after the last layer.
 
 mod activation;
-mod chain;
-mod floats;
 mod init;
-mod io;
-mod names;
-mod npz;
-mod onnx;
-mod order;
-mod safetensors;
 
 use std::ops::Range;
 
@@ -18,9 +10,6 @@ use ndarray::{Array1, Array2};
 use crate::{Error, Result};
 
 pub use activation::Activation;
-pub(crate) use activation::sigmoid;
-pub(crate) use floats::half;
-pub use io::{LoadOptions, WeightLayout};
 
 /// One linear layer: `z = W x + b`.
 #[derive(Debug, Clone, PartialEq)]

@@ -92,7 +92,11 @@ impl Default for AdamSettings {
 }
 
 impl AdamSettings {
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Refuses settings that train nothing or diverge at once.
+    ///
+    /// # Errors
+    /// The setting, what is expected of it, and its value.
+    pub fn check(&self) -> Result<()> {
         let refuse = |what: &str, expected: &str, found: f64| Err(Error::argument(what, expected, found));
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             return refuse("learning rate", "a finite number above 0", self.learning_rate);
@@ -168,13 +172,17 @@ pub fn adam(net: &Network, data: &Dataset, loss: Loss, settings: &AdamSettings) 
 }
 
 /// The inputs of a data set in the precision of training: made once for all networks trained on it.
-pub(crate) enum Inputs<'a> {
+#[derive(Debug)]
+pub enum Inputs<'a> {
+    /// Row by row.
     Float32(Vec<f32>),
+    /// Shape (m, n).
     Float64(CowArray<'a, f64, Ix2>),
 }
 
 impl<'a> Inputs<'a> {
-    pub(crate) fn of(data: &'a Dataset, precision: Precision) -> Self {
+    /// The inputs of a data set in this precision: shared by many runs on the same data.
+    pub fn of(data: &'a Dataset, precision: Precision) -> Self {
         match precision {
             Precision::Float32 => Inputs::Float32(data.x.iter().map(|&value| value as f32).collect()),
             Precision::Float64 => Inputs::Float64(data.x.as_standard_layout()),
@@ -183,7 +191,10 @@ impl<'a> Inputs<'a> {
 }
 
 /// The network that [`adam`] ends with, and the loss of each epoch; `advance` hears of every batch.
-pub(crate) fn train(
+///
+/// # Errors
+/// An interrupt, by `advance`.
+pub fn train(
     net: &Network,
     data: &Dataset,
     inputs: &Inputs<'_>,

@@ -1,4 +1,5 @@
 //! The nets of `tests/reference/`, with the curvature that JAX (or mpmath) found for them.
+#![allow(dead_code)]
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -1,10 +1,6 @@
 //! What the tests share: nets with data, and one way of comparing.
 #![allow(dead_code)]
 
-pub mod cases;
-#[cfg(feature = "cli")]
-pub mod command;
-
 use hessia::{Activation, Dataset, Loss, LossKind, Network, Targets};
 use ndarray::{Array1, Array2, ArrayView, Dimension};
 use rand::{RngExt, SeedableRng};

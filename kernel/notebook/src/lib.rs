@@ -2,6 +2,9 @@
 
 pub use library::*;
 
+/// The paper: its bounds, its experiment, its data sets.
+pub use paper;
+
 /// Runs whenever the library is loaded, so also after the process that runs the cells has been restarted.
 #[used]
 #[unsafe(link_section = ".init_array")]

@@ -87,11 +87,10 @@ pub fn per_object(net: &Network, data: &Dataset, loss: Loss) -> Result<PerObject
 }
 
 /// [`per_object`] and [`layer_norms`] from the same sweeps, so that both have seen the same rounding.
-pub(crate) fn per_object_with_layers(
-    net: &Network,
-    data: &Dataset,
-    loss: Loss,
-) -> Result<(PerObject, LayerNorms)> {
+///
+/// # Errors
+/// As [`per_object`].
+pub fn per_object_with_layers(net: &Network, data: &Dataset, loss: Loss) -> Result<(PerObject, LayerNorms)> {
     check(net, data, loss)?;
     let rows = over_objects("Norms of each object", net, data, reduced_bytes(net), |range| {
         let layers = layers_of(net, data, loss, range.clone())?;

@@ -1,0 +1,90 @@
+//! Network, data and loss of a command, read from its files.
+
+use std::path::{Path, PathBuf};
+
+use hessia::files::{read_inputs, read_targets};
+use hessia::{Dataset, Error, LoadOptions, Loss, Network, Reduction, Targets};
+
+use super::args::ProblemArguments;
+use super::failure::Failure;
+use super::report::Report;
+
+/// What a curvature matrix is computed of.
+#[derive(Debug)]
+pub struct Problem {
+    file: PathBuf,
+    pub net: Network,
+    pub data: Dataset,
+    pub loss: Loss,
+    /// Conversions made on reading.
+    pub notes: Vec<String>,
+}
+
+impl Problem {
+    /// Reads everything; whatever does not fit is refused with the name of its file.
+    pub fn load(arguments: &ProblemArguments) -> Result<Problem, Failure> {
+        let loss = match arguments.reduction {
+            Reduction::Mean => arguments.loss,
+            Reduction::Sum => arguments.loss.sum(),
+        };
+        let options = LoadOptions { activation: arguments.activation, layout: arguments.weights };
+        let (net, mut notes) = Network::load(&arguments.network, options).map_err(Failure::input)?;
+        let (x, converted) = read_inputs(&arguments.inputs).map_err(Failure::input)?;
+        notes.extend(converted);
+        if x.ncols() != net.inputs() {
+            let expected = format!("{} columns, the inputs of {}", net.inputs(), arguments.network.display());
+            return Err(refused(&arguments.inputs, expected, format!("shape {:?}", x.shape())));
+        }
+        let (targets, converted) = read_targets(&arguments.targets, loss).map_err(Failure::input)?;
+        notes.extend(converted);
+        check_targets(&arguments.targets, &targets, x.nrows(), net.outputs())?;
+        let data =
+            Dataset::new(arguments.inputs.display().to_string(), x, targets).map_err(Failure::input)?;
+        Ok(Problem { file: arguments.network.clone(), net, data, loss, notes })
+    }
+
+    /// Refuses a result that is NaN or infinite: finite files can still overflow on the way.
+    pub fn check_finite(&self, what: &str, value: f64) -> Result<(), Failure> {
+        if value.is_finite() {
+            return Ok(());
+        }
+        let what = format!("{what} of {} on {}", self.file.display(), self.data.name);
+        Err(Error::NonFinite { what, index: Vec::new(), value }.into())
+    }
+
+    /// Puts what was asked into the report.
+    pub fn describe(&self, arguments: &ProblemArguments, report: &mut Report) {
+        report.set("network", self.net.to_string());
+        report.set("parameters", self.net.parameter_count());
+        report.set("objects", self.data.len());
+        report.set("files", serde_json::json!([arguments.network, arguments.inputs, arguments.targets]));
+        report.set("activation", self.net.activation().name());
+        report.set("loss_function", self.loss.to_string());
+        report.set("reduction", serde_json::json!(arguments.reduction));
+    }
+}
+
+fn check_targets(path: &Path, targets: &Targets, objects: usize, outputs: usize) -> Result<(), Failure> {
+    if targets.len() != objects {
+        let expected = format!("targets of {objects} objects, as many as the inputs have");
+        return Err(refused(path, expected, targets.len().to_string()));
+    }
+    match targets {
+        Targets::Classes(labels) => match labels.iter().position(|&label| label >= outputs) {
+            Some(object) => {
+                let expected = format!("labels in 0..{outputs}, the outputs of the network");
+                Err(refused(path, expected, format!("label {} of object {object}", labels[object])))
+            }
+            None => Ok(()),
+        },
+        Targets::Values(y) if y.ncols() != outputs => {
+            let expected = format!("{outputs} columns, the outputs of the network");
+            Err(refused(path, expected, format!("shape {:?}", y.shape())))
+        }
+        Targets::Values(_) => Ok(()),
+    }
+}
+
+fn refused(path: &Path, expected: String, found: String) -> Failure {
+    Failure::input(Error::format(path, expected, found))
+}

@@ -1,0 +1,102 @@
+//! `hessia train`: a classifier on an embedded data set.
+
+use std::path::Path;
+
+use hessia::files::write_npy;
+use hessia::train::{AdamSettings, adam};
+use hessia::{Dataset, Error, Loss, Network, Result, Targets, gradient};
+use hessia_paper::data::{LoadDataset, Scaling, catalog_entry};
+use ndarray::Array1;
+use ndarray_npy::WriteNpyExt;
+use serde_json::json;
+
+use super::args::TrainArguments;
+use super::failure::Failure;
+use super::report::Report;
+use super::{interrupt, output};
+
+/// Trains and writes; returns a line of summary.
+pub fn run(arguments: &TrainArguments) -> Result<String, Failure> {
+    let TrainArguments { output: path, save_inputs, save_targets, common, .. } = arguments;
+    let mut report = Report::new("train");
+    let mut outputs: Vec<output::Output<'_>> = vec![(path, output::NPZ)];
+    outputs.extend(save_inputs.iter().chain(save_targets).map(|path| (path.as_path(), output::NPY)));
+    outputs.extend(common.report.iter().map(|report| (report.as_path(), output::JSON)));
+    output::check(&outputs, &[]).map_err(Failure::input)?;
+    common.set_threads();
+
+    let data = load(arguments).map_err(Failure::input)?;
+    let classes = catalog_entry(&arguments.dataset)?.classes;
+    let widths = [&[data.inputs()], &arguments.hidden[..], &[classes]].concat();
+    let start = Network::random(&widths, arguments.biases, arguments.activation, arguments.seed)?;
+    report.finish_phase("load");
+
+    let settings = AdamSettings {
+        epochs: arguments.epochs as usize,
+        seed: arguments.seed,
+        precision: arguments.precision,
+        ..AdamSettings::default()
+    };
+    let loss = Loss::cross_entropy();
+    let trained = adam(&start, &data, loss, &settings)?;
+    let seconds = report.finish_phase("compute");
+
+    let whole = interrupt::writing();
+    trained.network.save(path)?;
+    if let Some(path) = save_inputs {
+        write_npy(path, &data.x)?;
+    }
+    if let (Some(path), Targets::Classes(labels)) = (save_targets, &data.targets) {
+        write_labels(path, labels)?;
+    }
+    report.finish_phase("write");
+    if let Some(report_path) = &common.report {
+        let gradient = gradient(&trained.network, &data, loss)?;
+        report.set("network", trained.network.to_string());
+        report.set("parameters", trained.network.parameter_count());
+        report.set("objects", data.len());
+        report.set("dataset", arguments.dataset.as_str());
+        report.set("seed", arguments.seed);
+        report.set("settings", json!(trained.settings));
+        report.set("loss_function", loss.to_string());
+        report.set("loss", trained.loss);
+        report.set("losses", json!(trained.losses));
+        report.set("gradient_norm", gradient.dot(&gradient).sqrt());
+        report.set("accuracy", json!(trained.accuracy));
+        report.set("dead_units", json!(trained.dead_units));
+        report.set("output", json!({ "file": path, "inputs": save_inputs, "targets": save_targets }));
+        report.write(report_path)?;
+    }
+    drop(whole);
+    let accuracy = trained.accuracy.map(|share| format!(", accuracy {:.1} %", 100.0 * share));
+    Ok(format!(
+        "{}: {} on {} objects in {seconds:.1} s; loss {:.6}{}",
+        path.display(),
+        trained.network,
+        data.len(),
+        trained.loss,
+        accuracy.unwrap_or_default()
+    ))
+}
+
+fn load(arguments: &TrainArguments) -> Result<Dataset> {
+    let data = match &arguments.data {
+        Some(folder) => Dataset::load_from(folder, &arguments.dataset, Scaling::Paper)?,
+        None => Dataset::load(&arguments.dataset)?,
+    };
+    match arguments.objects.map(|count| count as usize) {
+        Some(count) if count > data.len() => {
+            let expected = format!("at most the {} objects of {}", data.len(), arguments.dataset);
+            Err(Error::argument("--objects", expected, count))
+        }
+        Some(count) => Ok(data.head(count)),
+        None => Ok(data),
+    }
+}
+
+fn write_labels(path: &Path, labels: &Array1<usize>) -> Result<()> {
+    let mut content = Vec::new();
+    let labels = labels.mapv(|label| label as i64);
+    labels.write_npy(&mut content).map_err(|e| Error::io(path, std::io::Error::other(e)))?;
+    output::write(path, &content)
+}

@@ -1,0 +1,17 @@
+//! Files that appear whole or not at all, and arrays in them: `.npy`, `.npz`.
+
+mod arrays;
+mod aside;
+mod content;
+mod floats;
+mod npy;
+#[cfg(feature = "model-io")]
+mod npz;
+
+pub use arrays::{as_inputs, read_inputs, read_targets, write_npy};
+pub use aside::write_aside;
+pub use content::{Content, LARGEST_RATIO, LARGEST_UNPACKED, format_at, hex, is_damage, open_regular};
+pub use floats::{Float, half};
+pub use npy::{Header, NpyArray, NpyValues, Place, read_npy};
+#[cfg(feature = "model-io")]
+pub use npz::NpzWriter;
