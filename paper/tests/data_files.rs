@@ -241,3 +241,20 @@ fn cifar100_of_the_shared_folder() {
     assert_eq!(labels[0], 19);
     assert_eq!(labels.iter().max(), Some(&99));
 }
+
+/// Holes take no room on the disk, but all of it in memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn sparse_files_are_refused_by_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hole");
+    let magic = [&[0, 0, 8, 1][..], &u32::MAX.to_be_bytes()].concat();
+    fs::write(&path, magic).unwrap();
+    let size = 8 + u64::from(u32::MAX);
+    fs::File::options().write(true).open(&path).unwrap().set_len(size).unwrap();
+    for message in [read_idx(&path).unwrap_err().to_string(), read_cifar10(&path).unwrap_err().to_string()] {
+        for part in ["hole", "at most 1.0 GiB", &size.to_string()] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+}

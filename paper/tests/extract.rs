@@ -10,6 +10,8 @@ use hessia_paper::features::{
     AxisOrder, Extraction, Numbers, Output, Preprocessing, RandomPooler, extract, extract_to,
 };
 use ndarray::Array2;
+use prost::Message;
+use tract_onnx::pb;
 
 const COUNT: usize = 3;
 
@@ -197,4 +199,109 @@ fn what_does_not_fit_is_refused_by_name_and_number() {
         fs::write(&path, content).unwrap();
         refused(&with(&|s| s.model = path.clone()), &[&format!("{name}.onnx")]);
     }
+}
+
+/// The script's model, changed.
+fn changed(folder: &Path, change: impl FnOnce(&mut pb::ModelProto)) -> Extraction {
+    let mut model =
+        pb::ModelProto::decode(&fs::read(vit("script", Output::Pooled).model).unwrap()[..]).unwrap();
+    change(&mut model);
+    let path = folder.join("model.onnx");
+    fs::write(&path, model.encode_to_vec()).unwrap();
+    Extraction { model: path, ..vit("script", Output::Pooled) }
+}
+
+/// Moves the tensor of most bytes into `location`, with these entries beside it; returns its bytes.
+fn move_largest(model: &mut pb::ModelProto, location: &str, length: Option<u64>) -> Vec<u8> {
+    let tensors = &mut model.graph.as_mut().unwrap().initializer;
+    let largest = tensors.iter_mut().max_by_key(|tensor| tensor.raw_data.len()).unwrap();
+    let entry = |key: &str, value: String| pb::StringStringEntryProto { key: key.into(), value };
+    largest.data_location = Some(pb::tensor_proto::DataLocation::External as i32);
+    largest.external_data = vec![entry("location", location.to_string())];
+    largest.external_data.extend(length.map(|length| entry("length", length.to_string())));
+    std::mem::take(&mut largest.raw_data).to_vec()
+}
+
+#[test]
+fn tensors_in_other_files_decide_what_work_is_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = images("mnist", 3);
+    let mut bytes = Vec::new();
+    let settings = changed(folder.path(), |model| bytes = move_largest(model, "weights.bin", None));
+    let weights = folder.path().join("weights.bin");
+    fs::write(&weights, &bytes).unwrap();
+    let (path, part) = (folder.path().join("F.npy"), folder.path().join("F.npy.part"));
+    // What a run that was cut at its very end leaves.
+    let cut = |settings: &Extraction| {
+        fs::create_dir(&path).unwrap();
+        assert!(extract_to(&path, &images, settings, Numbers::Float32).is_err());
+        fs::remove_dir(&path).unwrap();
+    };
+    cut(&settings);
+    assert!(part.is_file());
+    let kept = fs::read(&part).unwrap();
+    assert_eq!(extract_to(&path, &images, &settings, Numbers::Float32).unwrap().already_there, 3);
+    let first = fs::read(&path).unwrap();
+    assert_eq!(
+        extract(&images, &vit("script", Output::Pooled)).unwrap(),
+        extract(&images, &settings).unwrap()
+    );
+
+    // Other weights, and rows of the old ones.
+    let halved: Vec<u8> = bytes
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .flat_map(|&number| (0.5 * f32::from_le_bytes(number)).to_le_bytes())
+        .collect();
+    fs::write(&weights, halved).unwrap();
+    fs::remove_file(&path).unwrap();
+    fs::write(&part, kept).unwrap();
+    assert_eq!(extract_to(&path, &images, &settings, Numbers::Float32).unwrap().already_there, 0);
+    assert_ne!(fs::read(&path).unwrap(), first);
+}
+
+#[test]
+fn what_a_model_asks_for_is_bounded_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = images("mnist", 1);
+    let refused = |settings: &Extraction, parts: &[&str]| {
+        let message = extract(&images, settings).unwrap_err().to_string();
+        assert!(parts.iter().all(|part| message.contains(part)), "{message}");
+    };
+    let with_axis = |axis: usize, size: i64| {
+        changed(folder.path(), |model| {
+            let input = &mut model.graph.as_mut().unwrap().input[0];
+            let Some(pb::type_proto::Value::TensorType(tensor)) =
+                input.r#type.as_mut().and_then(|t| t.value.as_mut())
+            else {
+                panic!("no tensor")
+            };
+            tensor.shape.as_mut().unwrap().dim[axis].value =
+                Some(pb::tensor_shape_proto::dimension::Value::DimValue(size));
+        })
+    };
+    refused(&with_axis(0, i64::MAX), &["model.onnx", "at most 1024 images at a time", &i64::MAX.to_string()]);
+    refused(&with_axis(0, 1_025), &["at most 1024 images", "1025"]);
+    refused(&with_axis(1, 1 << 40), &["at most 256 channels", &(1_u64 << 40).to_string()]);
+
+    let hole = |name: &str, size: u64| {
+        let path = folder.path().join(name);
+        fs::File::create(&path).unwrap().set_len(size).unwrap();
+        path
+    };
+    // Files of holes take no room on the disk.
+    let model = hole("hole.onnx", 1 << 40);
+    refused(&Extraction { model, ..vit("script", Output::Pooled) }, &["hole.onnx", "at most 2.0 GiB"]);
+    hole("weights.bin", 1 << 43);
+    for length in [None, Some(1 << 42)] {
+        let settings = changed(folder.path(), |model| drop(move_largest(model, "weights.bin", length)));
+        refused(&settings, &["model.onnx", "TiB of memory"]);
+    }
+    for outside in ["../weights.bin", "/etc/hostname"] {
+        let settings = changed(folder.path(), |model| drop(move_largest(model, outside, None)));
+        refused(&settings, &["model.onnx", outside, "the model's folder"]);
+    }
+    let settings = changed(folder.path(), |model| drop(move_largest(model, "missing.bin", None)));
+    refused(&settings, &["missing.bin"]);
 }

@@ -8,7 +8,7 @@ use flate2::read::MultiGzDecoder;
 
 use crate::{Error, Result};
 
-/// The most that a compressed file may unfold to: far above any data set or network that fits the exact methods,
+/// The most that a file read whole may have, and a compressed one may unfold to: far above any data set or network that fits the exact methods,
 /// far below what a hostile file of a few megabytes can claim.
 pub const LARGEST_UNPACKED: u64 = 1 << 30;
 
@@ -38,6 +38,12 @@ impl Content {
             true => {
                 let most = size.saturating_mul(LARGEST_RATIO).min(LARGEST_UNPACKED);
                 (Box::new(MultiGzDecoder::new(file)), most)
+            }
+            // A file may be larger than its disk: holes take no room there, but they do in memory.
+            false if size > LARGEST_UNPACKED => {
+                let limit = crate::error::bytes(LARGEST_UNPACKED);
+                let found = format!("{size} bytes");
+                return Err(Error::format(path, format!("{expected} of at most {limit}"), found));
             }
             false => (Box::new(file), size),
         };

@@ -4,14 +4,18 @@ mod arrays;
 mod aside;
 mod content;
 mod floats;
+mod lock;
 mod npy;
 #[cfg(feature = "model-io")]
 mod npz;
 
 pub use arrays::{as_inputs, read_inputs, read_targets, write_npy};
-pub use aside::write_aside;
+pub use aside::{
+    UnfinishedFolder, remove_leftovers, remove_unfinished, rename_whole, unfinished_folder, write_aside,
+};
 pub use content::{Content, LARGEST_RATIO, LARGEST_UNPACKED, format_at, hex, is_damage, open_regular};
 pub use floats::{Float, half};
+pub use lock::lock;
 pub use npy::{Header, NpyArray, NpyValues, Place, read_npy};
 #[cfg(feature = "model-io")]
 pub use npz::NpzWriter;

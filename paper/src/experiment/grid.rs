@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use super::curve::{curve, deviation_interval};
 use super::evaluate::evaluate;
-use super::store::Store;
+use super::store::{Kept, Store};
 use super::{Configuration, Run, Settings, Task, mean_absolute_deviation};
 use hessia::linalg::{available_memory, side_by_side, threads};
 use hessia::progress::Progress;
@@ -24,6 +24,9 @@ pub struct Finished {
     pub runs: Vec<Run>,
     /// How many of them were there before.
     pub already_there: usize,
+    /// Files of runs that were there and not whole, such as a power cut leaves, each with what was wrong with it; their
+    /// runs were computed again.
+    pub damaged: Vec<String>,
 }
 
 /// Trains and evaluates every network of the grid.
@@ -53,17 +56,20 @@ pub fn run(task: &Task, settings: &Settings) -> Result<Vec<Run>> {
 /// A grid may grow from one call to the next; everything else that decides a number must be as in the first call.
 ///
 /// # Errors
-/// As [`run`]; a folder of other settings, one that another process works in, or with damaged files; what the system
-/// refuses.
+/// As [`run`]; a folder of other settings, with damaged ones, or that another process works in; what the system
+/// refuses. A damaged file of a run is none: the run is computed again.
 pub fn run_in(folder: &Path, task: &Task, settings: &Settings) -> Result<Finished> {
     check(task, settings)?;
     let configurations = settings.configurations();
     let store = Store::open(folder, task, settings)?;
-    let mut missing = Vec::new();
+    let (mut missing, mut damaged) = (Vec::new(), Vec::new());
     for configuration in &configurations {
-        if store.read(configuration)?.is_none() {
-            missing.push(*configuration);
+        match store.read(configuration)? {
+            Kept::Whole(_) => continue,
+            Kept::Damaged { path, found } => damaged.push(format!("{}: {found}", path.display())),
+            Kept::Nothing => {}
         }
+        missing.push(*configuration);
     }
     let already_there = configurations.len() - missing.len();
     let kept = AtomicUsize::new(already_there);
@@ -82,13 +88,15 @@ pub fn run_in(folder: &Path, task: &Task, settings: &Settings) -> Result<Finishe
         Ok(())
     })?;
     // Read back, all of them: what a cut and a whole experiment return is the same to the last bit.
-    let runs = configurations.iter().map(|configuration| {
-        store.read(configuration)?.ok_or_else(|| {
+    let runs = configurations.iter().map(|configuration| match store.read(configuration)? {
+        Kept::Whole(run) => Ok(*run),
+        Kept::Damaged { path, found } => Err(Error::format(path, "the result that was just written", found)),
+        Kept::Nothing => {
             let gone = format!("the file of {configuration}");
-            Error::format(folder, gone, "none: it was removed while the experiment ran")
-        })
+            Err(Error::format(folder, gone, "none: it was removed while the experiment ran"))
+        }
     });
-    Ok(Finished { runs: runs.collect::<Result<_>>()?, already_there })
+    Ok(Finished { runs: runs.collect::<Result<_>>()?, already_there, damaged })
 }
 
 pub(super) fn check(task: &Task, settings: &Settings) -> Result<()> {

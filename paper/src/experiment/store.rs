@@ -6,7 +6,7 @@
 //!
 //! Files are written aside and renamed, so a run is there whole or not at all.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -15,11 +15,8 @@ use sha2::{Digest, Sha256};
 
 use super::task::hex;
 use super::{Configuration, Run, Settings, Task};
-use hessia::files::write_aside;
+use hessia::files::{lock, remove_leftovers, write_aside};
 use hessia::{Error, Result};
-
-/// Prefix of the files that [`write_aside`] renames: what is left of them belongs to a process that was killed.
-const ASIDE: &str = ".hessia-";
 
 /// An experiment's folder, locked for this process.
 pub(super) struct Store {
@@ -33,20 +30,13 @@ impl Store {
         let runs = folder.join("runs");
         fs::create_dir_all(&runs).map_err(|e| Error::io(&runs, e))?;
         let lock_path = folder.join("lock");
-        let lock = File::create(&lock_path).map_err(|e| Error::io(&lock_path, e))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let expected = "a folder that no other experiment is working in";
-                return Err(Error::format(folder, expected, "one that another process has locked"));
-            }
-            Err(TryLockError::Error(e)) => return Err(Error::io(&lock_path, e)),
-        }
+        let file = File::create(&lock_path).map_err(|e| Error::io(&lock_path, e))?;
+        lock(&file, &lock_path)?;
         for place in [folder, &runs] {
             remove_leftovers(place)?;
         }
         check_settings(folder, &runs, &fingerprint(task, settings))?;
-        Ok(Store { folder: folder.to_path_buf(), _lock: lock })
+        Ok(Store { folder: folder.to_path_buf(), _lock: file })
     }
 
     fn path(&self, configuration: &Configuration) -> PathBuf {
@@ -55,28 +45,16 @@ impl Store {
     }
 
     /// The run, if it is finished.
-    pub(super) fn read(&self, configuration: &Configuration) -> Result<Option<Run>> {
+    pub(super) fn read(&self, configuration: &Configuration) -> Result<Kept> {
         let path = self.path(configuration);
-        let text = match fs::read(&path) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(Error::io(path, e)),
-        };
-        let damaged = |found: String| {
-            Error::format(&path, "a whole result (remove the file to have this run computed again)", found)
-        };
-        let mut lines = text.lines();
-        let (Some(line), Some(sum)) = (lines.next(), lines.next()) else {
-            return Err(damaged(format!("{} bytes without the line of the checksum", text.len())));
-        };
-        if serde_json::from_str::<String>(sum).ok().as_deref() != Some(&checksum(line)) {
-            return Err(damaged("a content that its checksum does not fit".to_string()));
+        match fs::read(&path) {
+            Ok(bytes) => Ok(match parse(&String::from_utf8_lossy(&bytes), configuration) {
+                Ok(run) => Kept::Whole(Box::new(run)),
+                Err(found) => Kept::Damaged { path, found },
+            }),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Kept::Nothing),
+            Err(e) => Err(Error::io(path, e)),
         }
-        let run: Run = serde_json::from_str(line).map_err(|e| damaged(e.to_string()))?;
-        if run.configuration != *configuration {
-            return Err(damaged(format!("the result of {}", run.configuration)));
-        }
-        Ok(Some(run))
     }
 
     /// Keeps a finished run.
@@ -85,6 +63,33 @@ impl Store {
         let line = json!(run).to_string();
         let content = format!("{line}\n\"{}\"\n", checksum(&line));
         write_aside(&path, |file| file.write_all(content.as_bytes()).map_err(|e| Error::io(&path, e)))
+    }
+}
+
+/// What the folder has of a run.
+pub(super) enum Kept {
+    Nothing,
+    /// A file that was torn or changed: what it holds instead of the run.
+    Damaged {
+        path: PathBuf,
+        found: String,
+    },
+    Whole(Box<Run>),
+}
+
+/// The run in the text of its file, or what is wrong with it.
+fn parse(text: &str, configuration: &Configuration) -> std::result::Result<Run, String> {
+    let mut lines = text.lines();
+    let (Some(line), Some(sum)) = (lines.next(), lines.next()) else {
+        return Err(format!("{} bytes without the line of the checksum", text.len()));
+    };
+    if serde_json::from_str::<String>(sum).ok().as_deref() != Some(&checksum(line)) {
+        return Err("a content that its checksum does not fit".to_string());
+    }
+    let run: Run = serde_json::from_str(line).map_err(|e| e.to_string())?;
+    match run.configuration == *configuration {
+        true => Ok(run),
+        false => Err(format!("the result of {}", run.configuration)),
     }
 }
 
@@ -136,16 +141,6 @@ fn check_settings(folder: &Path, runs: &Path, asked: &Value) -> Result<()> {
             let found = there.get(name).map_or("none".to_string(), Value::to_string);
             let expected = format!("{name} = {wanted} as asked for (another folder takes other settings)");
             return Err(Error::format(path, expected, found));
-        }
-    }
-    Ok(())
-}
-
-fn remove_leftovers(folder: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {
-        let entry = entry.map_err(|e| Error::io(folder, e))?;
-        if entry.file_name().to_string_lossy().starts_with(ASIDE) {
-            fs::remove_file(entry.path()).map_err(|e| Error::io(entry.path(), e))?;
         }
     }
     Ok(())

@@ -12,41 +12,48 @@ use hessia::{Error, Result};
 /// Such files have a few hundred bytes.
 const LARGEST: u64 = 1 << 20;
 
-pub(super) fn read(path: &Path) -> Result<Preprocessing> {
-    let (file, size) = open_regular(path, "a preprocessor_config.json")?;
-    if size > LARGEST {
-        return Err(Error::format(path, format!("at most {LARGEST} bytes"), format!("{size} bytes")));
+impl Preprocessing {
+    /// Reads a Hugging Face `preprocessor_config.json`. Images are taken to be square.
+    ///
+    /// # Errors
+    /// A file that is not such a configuration, or settings that are not known here.
+    pub fn from_config(path: impl AsRef<Path>) -> Result<Preprocessing> {
+        let path = path.as_ref();
+        let (file, size) = open_regular(path, "a preprocessor_config.json")?;
+        if size > LARGEST {
+            return Err(Error::format(path, format!("at most {LARGEST} bytes"), format!("{size} bytes")));
+        }
+        let value: Value = serde_json::from_reader(std::io::BufReader::new(file))
+            .map_err(|e| Error::format(path, "a JSON object", e.to_string()))?;
+        let Value::Object(map) = value else {
+            return Err(Error::format(path, "a JSON object", "another value"));
+        };
+        let config = Config { path, map };
+        let usual = Preprocessing::default();
+        if !config.flag("do_resize")? {
+            return Err(config.error("do_resize", "true"));
+        }
+        let size = config.pair("size")?.ok_or_else(|| config.error("size", "a side, or height and width"))?;
+        let crop = match config.map.contains_key("do_center_crop") && config.flag("do_center_crop")? {
+            true => config.pair("crop_size")?,
+            false => None,
+        };
+        let normalise = config.flag("do_normalize")?;
+        let read = Preprocessing {
+            size,
+            crop,
+            filter: config.filter()?,
+            rescale: match config.flag("do_rescale")? {
+                true => config.number("rescale_factor")?.unwrap_or(usual.rescale),
+                false => 1.0,
+            },
+            mean: if normalise { config.numbers("image_mean")? } else { vec![0.0] },
+            deviation: if normalise { config.numbers("image_std")? } else { vec![1.0] },
+            order: usual.order,
+        };
+        read.check()?;
+        Ok(read)
     }
-    let value: Value = serde_json::from_reader(std::io::BufReader::new(file))
-        .map_err(|e| Error::format(path, "a JSON object", e.to_string()))?;
-    let Value::Object(map) = value else {
-        return Err(Error::format(path, "a JSON object", "another value"));
-    };
-    let config = Config { path, map };
-    let usual = Preprocessing::default();
-    if !config.flag("do_resize")? {
-        return Err(config.error("do_resize", "true"));
-    }
-    let size = config.pair("size")?.ok_or_else(|| config.error("size", "a side, or height and width"))?;
-    let crop = match config.map.contains_key("do_center_crop") && config.flag("do_center_crop")? {
-        true => config.pair("crop_size")?,
-        false => None,
-    };
-    let normalise = config.flag("do_normalize")?;
-    let read = Preprocessing {
-        size,
-        crop,
-        filter: config.filter()?,
-        rescale: match config.flag("do_rescale")? {
-            true => config.number("rescale_factor")?.unwrap_or(usual.rescale),
-            false => 1.0,
-        },
-        mean: if normalise { config.numbers("image_mean")? } else { vec![0.0] },
-        deviation: if normalise { config.numbers("image_std")? } else { vec![1.0] },
-        order: usual.order,
-    };
-    read.check()?;
-    Ok(read)
 }
 
 struct Config<'a> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ndarray::Array2;
 use serde::Serialize;
 
-use super::model::{Declared, Model};
+use super::model::{Declared, LARGEST_BATCH, Model};
 use super::output::Output;
 use super::pooler::RandomPooler;
 use super::preprocess::{Prepared, Preprocessing};
@@ -60,6 +60,8 @@ pub(super) struct Ready<'a> {
     prepared: Prepared,
     model: Model,
     pooler: Option<RandomPooler>,
+    /// The model's file, and those beside it that hold tensors of it.
+    pub files: Vec<PathBuf>,
 }
 
 impl<'a> Ready<'a> {
@@ -68,18 +70,19 @@ impl<'a> Ready<'a> {
         if images.is_empty() {
             return Err(Error::argument("images", "at least one", 0));
         }
-        if !(1..=1024).contains(batch) {
-            return Err(Error::argument("batch", "1 to 1024 images", batch));
+        if !(1..=LARGEST_BATCH).contains(batch) {
+            return Err(Error::argument("batch", format!("1 to {LARGEST_BATCH} images"), batch));
         }
         if pooler_seed.is_some() && *output == Output::Pooled {
             return Err(Error::argument("random pooler", "the class token or a named output", "pooled"));
         }
         preprocessing.check()?;
         let declared = Declared::read(path, preprocessing.order)?;
+        let files = std::iter::once(path.clone()).chain(declared.external.iter().cloned()).collect();
         let prepared = preprocessing.prepare(images.shape, declared.channels())?;
         let model = declared.prepare(path, preprocessing.shape(), preprocessing.order, output, *batch)?;
         let pooler = pooler_seed.map(|seed| RandomPooler::new(model.width, seed)).transpose()?;
-        Ok(Ready { images, prepared, model, pooler })
+        Ok(Ready { images, prepared, model, pooler, files })
     }
 
     /// Numbers of a row.

@@ -7,6 +7,8 @@ mod config;
 #[cfg(feature = "onnx")]
 mod extract;
 #[cfg(feature = "onnx")]
+mod files;
+#[cfg(feature = "onnx")]
 mod model;
 mod output;
 mod pooler;

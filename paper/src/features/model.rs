@@ -7,14 +7,20 @@ use std::sync::Arc;
 use tract_onnx::pb::{self, tensor_shape_proto::dimension::Value as Dimension, type_proto::Value as Type};
 use tract_onnx::prelude::*;
 
+use super::files;
 use super::output::Output;
 use super::preprocess::AxisOrder;
-use hessia::files::open_regular;
+use hessia::linalg::{available_memory, threads};
 use hessia::{Error, Result};
 
 /// Outputs of Hugging Face's exports.
 const POOLED: &str = "pooler_output";
 const TOKENS: &str = "last_hidden_state";
+
+/// Images that a model takes at a time, asked for or fixed by its file.
+pub(super) const LARGEST_BATCH: usize = 1024;
+/// Far above the three of any photograph.
+const MOST_CHANNELS: usize = 256;
 
 /// A model made ready for batches of one size.
 pub(super) struct Model {
@@ -34,13 +40,16 @@ pub(super) struct Declared {
     proto: pb::ModelProto,
     /// Batch, and channels, rows and columns in the order asked for, where they are fixed.
     dimensions: [Option<usize>; 4],
+    /// Files beside the model that hold tensors of it.
+    pub external: Vec<std::path::PathBuf>,
 }
 
 impl Declared {
     pub fn read(path: &Path, order: AxisOrder) -> Result<Declared> {
-        open_regular(path, "an ONNX model")?;
+        files::check_model(path)?;
         let proto = guarded(path, || tract_onnx::onnx().proto_model_for_path(path))?;
         let graph = proto.graph.as_ref().ok_or_else(|| Error::format(path, "an ONNX graph", "none"))?;
+        let external = files::external(path, &proto)?;
         let is_constant = |name: &str| graph.initializer.iter().any(|tensor| tensor.name == name);
         let inputs: Vec<_> = graph.input.iter().filter(|input| !is_constant(&input.name)).collect();
         let [input] = inputs[..] else {
@@ -49,7 +58,7 @@ impl Declared {
         };
         let shape = input.r#type.as_ref().and_then(|t| t.value.as_ref()).map(|Type::TensorType(t)| t);
         let Some(shape) = shape.and_then(|t| t.shape.as_ref()) else {
-            return Ok(Declared { proto, dimensions: [None; 4] });
+            return Ok(Declared { proto, dimensions: [None; 4], external });
         };
         let found: Vec<Option<usize>> = shape.dim.iter().map(|d| fixed(d.value.as_ref())).collect();
         let [batch, a, b, c] = found[..] else {
@@ -60,7 +69,16 @@ impl Declared {
             AxisOrder::Nchw => [batch, a, b, c],
             AxisOrder::Nhwc => [batch, c, a, b],
         };
-        Ok(Declared { proto, dimensions })
+        let [batch, channels, ..] = dimensions;
+        for (what, most, found) in
+            [("images at a time", LARGEST_BATCH, batch), ("channels", MOST_CHANNELS, channels)]
+        {
+            if let Some(found) = found.filter(|&found| found > most) {
+                let expected = format!("at most {most} {what} in the input {}", input.name);
+                return Err(Error::format(path, expected, found.to_string()));
+            }
+        }
+        Ok(Declared { proto, dimensions, external })
     }
 
     pub fn channels(&self) -> usize {
@@ -87,6 +105,13 @@ impl Declared {
             AxisOrder::Nchw => vec![batch, self.channels(), rows, columns],
             AxisOrder::Nhwc => vec![batch, rows, columns, self.channels()],
         };
+        // Float32 numbers of a batch as they are gathered and as the model holds them, on every thread.
+        let numbers = input.iter().fold(1_u64, |count, &n| count.saturating_mul(n as u64));
+        let (needed, available) = (numbers.saturating_mul(2 * 4 * threads() as u64), available_memory());
+        if needed > available {
+            let what = format!("input {input:?} of {} on {} threads", path.display(), threads());
+            return Err(Error::OutOfMemory { what, needed, available });
+        }
         let (typed, names) = guarded(path, || typed(&self.proto, path, &input, output))?;
         let chosen = choose(path, &typed, &names, output, batch)?;
         let shape = outlet_shape(&typed, chosen).unwrap_or_default();

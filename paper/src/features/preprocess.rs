@@ -1,6 +1,5 @@
 //! From 8-bit images to what a vision model takes.
 
-use std::path::Path;
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -80,14 +79,6 @@ impl Default for Preprocessing {
 }
 
 impl Preprocessing {
-    /// Reads a Hugging Face `preprocessor_config.json`. Images are taken to be square.
-    ///
-    /// # Errors
-    /// A file that is not such a configuration, or settings that are not known here.
-    pub fn from_config(path: impl AsRef<Path>) -> Result<Preprocessing> {
-        super::config::read(path.as_ref())
-    }
-
     /// Rows and columns that the model gets.
     pub fn shape(&self) -> (usize, usize) {
         self.crop.unwrap_or(self.size)
@@ -165,7 +156,7 @@ impl Preprocessing {
     /// Settings refused by [`check`](Self::check), no such image, or another number of channels.
     pub fn image(&self, images: &Images, index: usize, channels: usize) -> Result<Vec<f32>> {
         if index >= images.len() {
-            return Err(Error::argument("image", format!("below {}", images.len()), index));
+            return Err(Error::argument("image", format!("a number below {}", images.len()), index));
         }
         let mut numbers = Vec::new();
         self.prepare(images.shape, channels)?.append(images, index, &mut numbers);

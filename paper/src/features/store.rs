@@ -14,7 +14,8 @@ use sha2::{Digest, Sha256};
 use tract_onnx::prelude::f16;
 
 use super::extract::{Extraction, Ready};
-use crate::data::{Images, write_aside};
+use crate::data::Images;
+use hessia::files::{lock, write_aside};
 use hessia::{Error, Result};
 
 /// Bytes of the digest at the start of unfinished work.
@@ -70,7 +71,13 @@ pub fn extract_to(
 ) -> Result<Extracted> {
     let path = path.as_ref();
     let ready = Ready::new(images, settings)?;
-    let mut part = Part::open(path, digest(images, settings)?, ready.width(), ready.batch(), images.len())?;
+    let mut part = Part::open(
+        path,
+        digest(images, settings, &ready.files)?,
+        ready.width(),
+        ready.batch(),
+        images.len(),
+    )?;
     let already_there = part.rows;
     ready.rows_from(already_there, |rows| part.append(rows))?;
     part.file.seek(SeekFrom::Start(DIGEST)).map_err(|e| Error::io(&part.path, e))?;
@@ -124,15 +131,23 @@ fn write(
 }
 
 /// What the features depend on.
-fn digest(images: &Images, settings: &Extraction) -> Result<[u8; 32]> {
+fn digest(images: &Images, settings: &Extraction, files: &[PathBuf]) -> Result<[u8; 32]> {
     let mut hash = Sha256::new();
-    let mut model = File::open(&settings.model).map_err(|e| Error::io(&settings.model, e))?;
     let mut buffer = vec![0; 1 << 16];
-    loop {
-        match model.read(&mut buffer).map_err(|e| Error::io(&settings.model, e))? {
-            0 => break,
-            count => hash.update(&buffer[..count]),
+    for path in files {
+        let mut file = File::open(path).map_err(|e| Error::io(path, e))?;
+        let mut size = 0_u64;
+        loop {
+            match file.read(&mut buffer).map_err(|e| Error::io(path, e))? {
+                0 => break,
+                count => {
+                    hash.update(&buffer[..count]);
+                    size += count as u64;
+                }
+            }
         }
+        // Where one file ends and the next begins.
+        hash.update(size.to_le_bytes());
     }
     let text = serde_json::to_vec(settings).map_err(|e| Error::argument("settings", "plain values", e))?;
     hash.update(text);
@@ -158,9 +173,7 @@ impl Part {
         let mut options = OpenOptions::new();
         let mut file =
             options.read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
-        if file.try_lock().is_err() {
-            return Err(Error::format(&path, "work that nobody else is at", "another process at it"));
-        }
+        lock(&file, &path)?;
         let size = file.metadata().map_err(failed)?.len();
         let mut found = Vec::new();
         (&mut file).take(DIGEST).read_to_end(&mut found).map_err(failed)?;
