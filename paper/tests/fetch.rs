@@ -111,7 +111,9 @@ fn wrong_bytes_are_thrown_away() {
 
 #[test]
 fn files_of_another_size_are_refused() {
-    assert!(fails(&[Act::Short(1_000)], None).contains("expected 300000 bytes, the answer announces 1000"));
+    assert!(
+        fails(&[Act::Short(1_000)], None).contains("expected 300000 bytes, but the answer announces 1000")
+    );
     assert!(fails(&[Act::LongUnannounced], None).contains("expected 300000 bytes, found more"));
     let message = fails(&[Act::ShortUnannounced(1_000)], Some(1_000));
     assert!(message.contains("ended early") && message.contains("1000 of 300000 bytes"), "{message}");
@@ -242,4 +244,32 @@ fn the_next_source_is_tried_and_all_are_named() {
     let set = download(vec![empty.address.clone(), nobody.clone()]);
     let message = set.fetch(&folder.path().join("new"), &quick()).unwrap_err().to_string();
     assert!(message.contains(&empty.address) && message.contains(&nobody), "{message}");
+}
+
+/// Users, passwords and queries of an address are shown nowhere.
+#[test]
+fn secrets_of_a_mirror_stay_secret() {
+    let set = download(vec!["http://me:secret@127.0.0.1:9/a?token=secret".to_string()]);
+    let from = |mirror: Option<String>| {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = FetchSettings { mirror, ..quick() };
+        let shown = format!("{settings:?} {set:?}");
+        assert!(!shown.contains("secret"), "{shown}");
+        let message = set.fetch(folder.path(), &settings).unwrap_err().to_string();
+        assert!(!message.contains("secret"), "{message}");
+        message
+    };
+    let server = serve("else", Vec::new(), &[Act::Serve]);
+    let place = server.address.trim_start_matches("http://").trim_end_matches('/');
+    let message = from(Some(format!("http://me:secret@{place}/files?sig=secret#secret")));
+    assert!(message.contains(&format!("***@{place}/files/small/{NAME}?***")), "{message}");
+    from(None);
+    for bad in
+        ["http://me:sec ret@h/", "ftp://me:secret@h/", "me:secret@h/files", "https://me:secret@[::1/x?secret"]
+    {
+        from(Some(bad.to_string()));
+    }
+    // The query goes with every request, behind the name.
+    let requests = server.requests.lock().unwrap();
+    assert!(requests.iter().all(|(path, _)| path.ends_with(&format!("{NAME}?sig=secret"))), "{requests:?}");
 }

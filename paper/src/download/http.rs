@@ -4,7 +4,7 @@ use ureq::Agent;
 use ureq::http::HeaderMap;
 
 use super::FetchSettings;
-use super::transfer::{Failed, Part};
+use super::part::{Failed, Part};
 
 /// With the patience of the settings for every step, and without a limit on the whole.
 pub fn agent(settings: &FetchSettings) -> Agent {
@@ -57,7 +57,7 @@ pub fn attempt(agent: &Agent, address: &str, part: &mut Part<'_>) -> Result<(), 
 fn announced(found: Option<u64>, expected: u64) -> Result<(), Failed> {
     match found {
         Some(found) if found != expected => {
-            Err(Failed::Here(format!("expected {expected} bytes, the answer announces {found}")))
+            Err(Failed::Here(format!("expected {expected} bytes, but the answer announces {found}")))
         }
         _ => Ok(()),
     }

@@ -2,19 +2,23 @@
 
 mod checksum;
 mod http;
+mod location;
 mod official;
+mod part;
 mod transfer;
 mod unpack;
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hessia::files::rename_whole;
 use hessia::{Error, Result};
-use transfer::Location;
+use location::{Location, shown};
 
-/// A data set to download: its files and where they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A data set to download: its files and where they are. Secrets of the addresses are not shown by `{:?}`.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Download {
     /// Its name in the [`CATALOG`](super::CATALOG), and that of the folder that it goes to.
     pub name: String,
@@ -37,8 +41,8 @@ pub struct RemoteFile {
     pub members: Vec<RemoteFile>,
 }
 
-/// Where from, and how patiently.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where from, and how patiently. A mirror's user, password and query are shown nowhere, not by `{:?}` either.
+#[derive(Clone, PartialEq, Eq)]
 pub struct FetchSettings {
     /// An address (`http://` or `https://`) or a folder instead of the official sources. It holds the files
     /// themselves, or folders with the names of the data sets.
@@ -49,6 +53,17 @@ pub struct FetchSettings {
     pub pause: Duration,
     /// Time without a byte after which a connection counts as cut: 30 s.
     pub patience: Duration,
+}
+
+impl fmt::Debug for FetchSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FetchSettings")
+            .field("mirror", &self.mirror.as_deref().map(shown))
+            .field("attempts", &self.attempts)
+            .field("pause", &self.pause)
+            .field("patience", &self.patience)
+            .finish()
+    }
 }
 
 impl Default for FetchSettings {
@@ -94,6 +109,17 @@ pub fn fetch(name: &str, folder: &Path, settings: &FetchSettings) -> Result<Fetc
     Download::official(name)?.fetch(folder, settings)
 }
 
+impl fmt::Debug for Download {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sources: Vec<_> = self.sources.iter().map(|source| shown(source)).collect();
+        f.debug_struct("Download")
+            .field("name", &self.name)
+            .field("sources", &sources)
+            .field("files", &self.files)
+            .finish()
+    }
+}
+
 impl Download {
     /// As [`fetch`], of any data set.
     ///
@@ -121,7 +147,7 @@ impl Download {
             None if Path::new(mirror).is_dir() => Location::Folder(PathBuf::from(mirror)),
             _ => {
                 let expected = "an address that begins with http:// or https://, or an existing folder";
-                return Err(Error::argument("mirror", expected, format!("{mirror:?}")));
+                return Err(Error::argument("mirror", expected, format!("{:?}", shown(mirror))));
             }
         };
         // MNIST and FashionMNIST have the same file names: folders first.
@@ -153,7 +179,7 @@ impl Download {
         transfer::bring(file, &self.name, places, &part, settings)?;
         if file.members.is_empty() {
             let path = fetched.folder.join(&file.name);
-            fs::rename(&part, &path).map_err(|e| Error::io(&path, e))?;
+            rename_whole(&part, &path)?;
             fetched.brought.push(path);
         } else {
             fetched.brought.extend(unpack::unpack(file, &part, &fetched.folder)?);
