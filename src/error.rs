@@ -75,7 +75,7 @@ pub enum Error {
         folders: Vec<PathBuf>,
     },
     /// Features of a data set that are in none of the folders searched.
-    #[error("features of {name} are missing: hessia extract --model M.onnx --dataset {name} --output {}; searched: {}",
+    #[error("features of {name} are missing: `hessia extract --model M.onnx --dataset {name} --output {}` makes them; searched: {}",
         folders.first().map(|f| f.join(format!("{name}.npy"))).unwrap_or_default().display(), crate::error::list(folders))]
     MissingFeatures {
         /// The data set's name in the catalog.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use hessia::{Error, Result};
 
 /// Where downloads go: the folder that the variable `HESSIA_DATA` names, else `hessia` in the user's cache
@@ -32,7 +33,8 @@ pub(crate) fn search_folders() -> Result<Vec<PathBuf>> {
 }
 
 fn named() -> Result<Option<PathBuf>> {
-    match folder_of_variable("HESSIA_DATA") {
+    let variable = std::env::var_os("HESSIA_DATA").filter(|value| !value.is_empty());
+    match variable.map(PathBuf::from) {
         Some(folder) if !folder.is_dir() => {
             Err(Error::argument("HESSIA_DATA", "an existing folder", folder.display()))
         }
@@ -41,19 +43,7 @@ fn named() -> Result<Option<PathBuf>> {
 }
 
 fn cache() -> Option<PathBuf> {
-    let home = || std::env::home_dir().filter(|home| home.is_absolute());
-    let cache = if cfg!(windows) {
-        folder_of_variable("LOCALAPPDATA")
-    } else if cfg!(target_os = "macos") {
-        home().map(|home| home.join("Library/Caches"))
-    } else {
-        // The XDG rule: a relative path is to be ignored.
-        let named = folder_of_variable("XDG_CACHE_HOME").filter(|folder| folder.is_absolute());
-        named.or_else(|| home().map(|home| home.join(".cache")))
-    };
-    cache.map(|folder| folder.join("hessia"))
-}
-
-fn folder_of_variable(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+    let cache = choose_native_strategy().ok()?.cache_dir();
+    // A home folder that is none gives a path below the working directory.
+    cache.is_absolute().then(|| cache.join("hessia"))
 }

@@ -80,8 +80,8 @@ impl Task {
             return Err(Error::argument("targets", "class labels", "real values"));
         };
         if data.len() < 2 || classes < 2 {
-            let found = format!("{} objects of {classes} classes", data.len());
-            return Err(Error::argument("data", "two or more objects and classes", found));
+            let found = format!("{} and {classes}", data.len());
+            return Err(Error::argument("numbers of objects and of classes", "2 or more of each", found));
         }
         if let Some(object) = labels.iter().position(|&label| label >= classes) {
             return Err(Error::LabelOutOfRange { object, label: labels[object] as i64, classes });

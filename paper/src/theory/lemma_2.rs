@@ -97,6 +97,16 @@ impl Increment {
     /// A loss that sums instead of averaging, k outside of 1..m, a Hessian that does not fit in memory; otherwise
     /// as [`hessian`].
     pub fn new(star: &Network, data: &Dataset, loss: Loss, k: usize) -> Result<Increment> {
+        Ok(Increment::with_hessian_before(star, data, loss, k)?.0)
+    }
+
+    /// As [`new`](Self::new), with the mean Hessian of the objects before, which it is made with.
+    pub(super) fn with_hessian_before(
+        star: &Network,
+        data: &Dataset,
+        loss: Loss,
+        k: usize,
+    ) -> Result<(Increment, Array2<f64>)> {
         if loss.reduction != Reduction::Mean {
             return Err(Error::argument("reduction", "mean: lemma 2 is about means over objects", "sum"));
         }
@@ -108,13 +118,14 @@ impl Increment {
         let (loss_before, gradient_before) = loss_and_gradient(star, &before, loss)?;
         let (loss_joining, gradient_joining) = loss_and_gradient(star, &joining, loss)?;
         let gradient_after = gradient(star, &after, loss)?;
-        let hessian_gap = hessian(star, &joining, loss)? - hessian(star, &before, loss)?;
+        let hessian_before = hessian(star, &before, loss)?;
+        let hessian_gap = hessian(star, &joining, loss)? - &hessian_before;
         let gradient_gap = gradient_joining - &gradient_before;
         let constants = Constants::measure(star, &after, loss)?;
         let theorem = Statement::Theorem1Stated;
         let norm = |v: &Array1<f64>| euclidean_norm(v.iter());
         let norms = per_object(star, &after, loss)?;
-        Ok(Increment {
+        let increment = Increment {
             star: star.parameters(),
             k,
             loss_gap: loss_joining - loss_before,
@@ -133,7 +144,8 @@ impl Increment {
             before,
             joining,
             loss,
-        })
+        };
+        Ok((increment, hessian_before))
     }
 
     /// Evaluates the difference and its terms at the parameters of `net`, which has the shape of theta*'s network.

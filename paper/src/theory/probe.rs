@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::lemma_2::{Increment, Lemma2};
 use hessia::linalg::euclidean_norm;
-use hessia::{Dataset, Error, Loss, Network, Result, eigh, eigh_largest, hessian};
+use hessia::{Dataset, Error, Loss, Network, Result, eigh, eigh_largest};
 
 /// From this order on a few eigenvectors are found by Lanczos' method instead of all of them.
 const LANCZOS_ORDER: usize = 500;
@@ -96,8 +96,7 @@ pub fn probe(star: &Network, data: &Dataset, loss: Loss, settings: &ProbeSetting
     }
     let mut probes = Vec::new();
     for &k in &settings.objects {
-        let increment = Increment::new(star, data, loss, k)?;
-        let before = hessian(star, &data.head(k), loss)?;
+        let (increment, before) = Increment::with_hessian_before(star, data, loss, k)?;
         let mut directions: Vec<(Direction, usize, Array1<f64>)> = Vec::new();
         // The same random directions for every k.
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
