@@ -62,6 +62,109 @@ fn panels_hold_the_band_the_law_and_the_papers_points() {
 }
 
 #[test]
+fn curves_of_different_length_are_refused_with_both() {
+    let mut runs = runs();
+    let at = runs.iter().position(|run| run.configuration.seed == 2).unwrap();
+    let curve = &mut runs[at].curve;
+    let whole = curve.k.len();
+    for column in [&mut curve.mean, &mut curve.smoothed] {
+        column.truncate(whole - 3);
+    }
+    curve.k.truncate(whole - 3);
+    curve.quantiles.truncate(whole - 3);
+    let message = panel_table("mnist", Mode::Pixels, &runs).unwrap_err().to_string();
+    let shape = format!("h = {}", runs[at].configuration.hidden);
+    for part in [&shape, "seed 1", "seed 2", &format!("{whole} places"), &format!("{} places", whole - 3)] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    // Columns of one curve that differ are refused as well.
+    runs[at].curve.smoothed.pop();
+    assert!(panel_table("mnist", Mode::Pixels, &runs).is_err());
+}
+
+/// A network that died says nothing of its width or depth: it is counted, and enters no mean, order or figure.
+#[test]
+fn dead_networks_enter_nothing_and_are_counted() {
+    let sample = |hidden, inner_layers, seed, constant: f64| Sample {
+        dataset: "mnist".to_string(),
+        mode: Mode::Pixels,
+        hidden,
+        inner_layers,
+        seed,
+        constant,
+        dead: constant == 0.0,
+    };
+    let grid = [(4, 5), (8, 5), (16, 5), (32, 5), (64, 5), (16, 1), (16, 3), (16, 7), (16, 10)];
+    let alive: Vec<Sample> = grid
+        .iter()
+        .flat_map(|&(h, n)| {
+            (1..=3).map(move |seed| sample(h, n, seed, (n + seed as usize) as f64 / h as f64))
+        })
+        .collect();
+    let mut with_dead = alive.clone();
+    with_dead.extend([sample(4, 5, 4, 0.0), sample(4, 5, 5, 0.0), sample(16, 10, 4, 0.0)]);
+    // All networks of a place may be dead.
+    let only_dead = [sample(4, 1, 1, 0.0)];
+
+    let (clean, table) = (constant_table(&alive).unwrap(), constant_table(&with_dead).unwrap());
+    for name in ["seeds", "mean", "deviation", "low", "high", "t"] {
+        let (expected, found) = (numbers(&clean, name), numbers(&table, name));
+        let same = expected.iter().zip(&found).all(|(a, b)| a == b || (a.is_nan() && b.is_nan()));
+        assert!(same, "{name}: {expected:?} {found:?}");
+    }
+    assert_eq!(numbers(&table, "dead").iter().sum::<f64>(), 3.0);
+    assert!(numbers(&constant_table(&only_dead).unwrap(), "mean").iter().all(|mean| mean.is_nan()));
+
+    let mut judged = verdicts(&with_dead);
+    let dead: Vec<usize> = judged.iter().map(|verdict| verdict.dead).filter(|&dead| dead > 0).collect();
+    assert_eq!(dead, [2, 1]);
+    let counts = numbers(&order_table(&judged).unwrap(), "dead");
+    assert_eq!(counts.iter().sum::<f64>(), 3.0);
+    judged.iter_mut().for_each(|verdict| verdict.dead = 0);
+    assert_eq!(judged, verdicts(&alive));
+
+    let mnist = table.lazy().filter(col("dataset").eq(lit("mnist"))).collect().unwrap();
+    let figure = constant_figure(&mnist).unwrap().to_json();
+    assert!(figure.contains("2 dead left out") && figure.contains("1 dead left out"), "{figure}");
+}
+
+#[test]
+fn curvature_of_dead_networks_is_counted_and_left_out() {
+    use hessia::experiment::{CurvatureSettings, curvature_grid};
+    use hessia::figure::curvature_figure;
+    use hessia::table::{curvature_grid_table, curvature_trend_table};
+    let settings = Settings {
+        hidden_widths: vec![8, 16],
+        inner_layers: vec![1, 5],
+        seeds: vec![1],
+        figures_only: true,
+        epochs: 1,
+        ..Settings::default()
+    };
+    let small = CurvatureSettings { objects: 20, joining: 1, ..CurvatureSettings::default() };
+    let task = Task::pixels("mnist", None, 300).unwrap();
+    let alive = curvature_grid(&task, &settings, &small).unwrap();
+    assert!(alive.iter().all(|run| !run.dead));
+    let mut dead = alive[0].clone();
+    dead.configuration.seed = 9;
+    (dead.dead, dead.mean_hessian, dead.object_mean) = (true, 0.0, 0.0);
+    let with_dead = [&alive[..], &[dead]].concat();
+    let (clean, trend) = (curvature_trend_table(&alive).unwrap(), curvature_trend_table(&with_dead).unwrap());
+    for name in ["width_correlation", "width_first", "width_last", "depth_first"] {
+        assert_eq!(numbers(&clean, name), numbers(&trend, name), "{name}");
+    }
+    assert!(numbers(&trend, "width_dead").iter().all(|&count| count == 1.0));
+    assert!(numbers(&trend, "depth_dead").iter().all(|&count| count == 0.0));
+    let table = curvature_grid_table("mnist", Mode::Pixels, &with_dead).unwrap();
+    assert_eq!(numbers(&table, "dead"), [0.0, 0.0, 0.0, 1.0]);
+    let figure = curvature_figure(&table, "norms", "spectral norm", &["mean_hessian"]).unwrap().to_json();
+    assert!(figure.contains("(1 dead left out)"), "{figure}");
+    // A task of zeros: no unit is ever active, whatever the network.
+    let zeros = task.with_features(ndarray::Array2::zeros((300, 3))).unwrap();
+    assert!(curvature_grid(&zeros, &settings, &small).unwrap().iter().all(|run| run.dead));
+}
+
+#[test]
 fn configurations_and_curves_are_tidy_and_give_the_samples_back() {
     let runs = runs();
     let table = configuration_table("mnist", Mode::Pixels, &runs).unwrap();

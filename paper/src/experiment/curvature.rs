@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
+use super::evaluate::is_silent;
 use super::{Configuration, Settings, Task};
 use hessia::linalg::side_by_side;
 use hessia::progress::Progress;
@@ -45,6 +46,8 @@ impl Default for CurvatureSettings {
 pub struct CurvatureRun {
     /// Which network.
     pub configuration: Configuration,
+    /// Whether the network is dead: all logits of all objects are zero, and so is its curvature.
+    pub dead: bool,
     /// Objects before, k.
     pub k: usize,
     /// R.
@@ -107,7 +110,7 @@ pub fn curvature_grid(
     super::grid::check(task, settings)?;
     let (needed, there) = (curvature.objects.saturating_add(curvature.joining), task.data().len());
     if curvature.objects == 0 || curvature.joining == 0 || needed > there {
-        let expected = format!("at least 1 of each, {there} together");
+        let expected = format!("at least 1 of each and at most {there} together");
         let found = format!("{} and {}", curvature.objects, curvature.joining);
         return Err(Error::argument("objects that are there and that join", expected, found));
     }
@@ -122,7 +125,8 @@ pub fn curvature_grid(
         let start = configuration.network(task.data().inputs(), task.classes)?;
         let training = settings.training(configuration.seed);
         let (net, _) = train(&start, task.data(), &inputs, Loss::cross_entropy(), &training, &|_| Ok(()))?;
-        let run = measure(&net, task.data(), configuration, curvature)?;
+        let mut run = measure(&net, task.data(), configuration, curvature)?;
+        run.dead = is_silent(&net, task.data())?;
         progress.advance(1)?;
         Ok(run)
     };
@@ -160,6 +164,7 @@ fn measure(
     let share = 1.0 / ((k + 1) as f64 * settings.joining as f64);
     let mut run = CurvatureRun {
         configuration,
+        dead: false,
         k,
         radius: settings.radius,
         mean_hessian: mean.norm(),

@@ -45,6 +45,11 @@ pub(super) fn evaluate(net: &Network, data: &Dataset, labels: &Array1<usize>) ->
     })
 }
 
+/// Whether all logits of all objects are zero, as a hidden layer without an active unit leaves them without biases.
+pub(super) fn is_silent(net: &Network, data: &Dataset) -> Result<bool> {
+    Ok(net.forward(&data.x)?.iter().all(|&z| z == 0.0))
+}
+
 fn first_largest<'a>(values: impl Iterator<Item = &'a f64>) -> usize {
     let mut best = (0, f64::NEG_INFINITY);
     for (k, &value) in values.enumerate() {

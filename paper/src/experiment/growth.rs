@@ -3,7 +3,8 @@
 use ndarray::{Array1, Axis};
 use serde::{Deserialize, Serialize};
 
-use super::{Configuration, Settings, Slice, Task};
+use super::evaluate::is_silent;
+use super::{Configuration, Settings, Slice, Task, living};
 use crate::theory::{Constants, TOLERANCE, lemma_1};
 use hessia::fit::{Fit, exponential, power_law};
 use hessia::linalg::{euclidean_norm, side_by_side};
@@ -19,6 +20,8 @@ pub struct GrowthRun {
     pub configuration: Configuration,
     /// After training, or with its first weights.
     pub trained: bool,
+    /// Whether the network is dead: all logits of the measured objects are zero, and so is the curvature.
+    pub dead: bool,
     /// `M`: largest absolute weight.
     pub m: f64,
     /// `M_x`: largest length of the measured objects.
@@ -126,6 +129,7 @@ pub fn measure_growth(
     Ok(GrowthRun {
         configuration,
         trained,
+        dead: is_silent(net, data)?,
         m,
         m_x: constants.m_x,
         frobenius_ratio: frobenius.fold(0.0, f64::max) / width,
@@ -182,19 +186,21 @@ pub fn growth_fits(runs: &[GrowthRun]) -> Result<Vec<GrowthFit>> {
     for slice in Slice::ALL {
         for trained in [false, true] {
             for (quantity, of) in GROWTH_QUANTITIES {
-                let points: Vec<(f64, f64)> = runs
+                let all: Vec<&GrowthRun> = runs
                     .iter()
                     .filter(|run| run.trained == trained)
-                    .map(|run| (run.configuration, of(run)))
-                    .filter(|(c, _)| slice.has(c.hidden, c.inner_layers))
-                    .map(|(c, y)| (slice.along(c.hidden, c.inner_layers) as f64, y))
+                    .filter(|run| slice.has(run.configuration.hidden, run.configuration.inner_layers))
                     .collect();
-                let (x, y): (Vec<f64>, Vec<f64>) = points.iter().filter(|(_, y)| *y > 0.0).copied().unzip();
+                let place = |c: Configuration| slice.along(c.hidden, c.inner_layers) as f64;
+                let alive = living(all.iter().copied()).0.into_iter();
+                let points = alive.map(|run| (place(run.configuration), of(run)));
+                // No law of powers has a zero, which a network on the brink of death can bring.
+                let (x, y): (Vec<f64>, Vec<f64>) = points.filter(|(_, y)| *y > 0.0).unzip();
                 if x.len() < 3 {
                     continue;
                 }
                 let fit = if slice == Slice::Width { power_law(&x, &y)? } else { exponential(&x, &y)? };
-                fits.push(GrowthFit { trained, quantity, slice, fit, left_out: points.len() - x.len() });
+                fits.push(GrowthFit { trained, quantity, slice, fit, left_out: all.len() - x.len() });
             }
         }
     }

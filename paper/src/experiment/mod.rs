@@ -14,6 +14,7 @@ mod curve;
 mod evaluate;
 mod grid;
 mod growth;
+mod living;
 mod paper;
 mod rank;
 mod settings;
@@ -28,6 +29,7 @@ pub use grid::{Finished, run, run_in};
 pub use growth::{
     GROWTH_QUANTITIES, GrowthFit, GrowthQuantity, GrowthRun, growth_fits, growth_grid, measure_growth,
 };
+pub use living::{Mortal, living};
 pub use paper::{PaperCurve, Slice, paper_curves};
 pub use rank::rank_correlation;
 pub use settings::Settings;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::curve::quantile;
 use super::rank::{chance, rank_correlation};
-use super::{Mode, Run, Slice, paper_curves};
+use super::{Mode, Run, Slice, living, paper_curves};
 
 /// Resamples of the seeds behind an interval.
 const RESAMPLES: usize = 2_000;
@@ -148,6 +148,8 @@ pub struct Verdict {
     pub paper: Order,
     /// The means over seeds, with the interval from resampled seeds; none where no network was given.
     pub measured: Option<Order>,
+    /// Our networks of this panel that are dead, and enter nothing.
+    pub dead: usize,
     /// Share of the experiments with one network a curve, drawn from ours, that show the strict order claimed.
     pub single_network_share: Option<f64>,
 }
@@ -184,27 +186,27 @@ pub fn verdicts(samples: &[Sample]) -> Vec<Verdict> {
         for curve in curves.iter().filter(|c| (c.mode, &c.dataset, c.slice) == (mode, &dataset, slice)) {
             paper.extend(curve.constant.map(|c| (slice.along(curve.hidden, curve.inner_layers), c)));
         }
-        let ours = by_place(samples, mode, &dataset, slice);
+        let (ours, dead) = by_place(samples, mode, &dataset, slice);
         let measured = (ours.len() > 1).then(|| measured(slice, &ours, &mut rng));
         let single_network_share = (ours.len() > 1).then(|| single_network_share(slice, &ours, &mut rng));
         let interval = paper_interval(slice, &paper, &ours, &mut rng);
         let (places, constants) = paper.into_iter().unzip();
         let paper = Order::of(slice, places, constants, interval);
-        Verdict { mode, dataset, slice, paper, measured, single_network_share }
+        Verdict { mode, dataset, slice, paper, measured, dead, single_network_share }
     };
     all.into_iter().map(judge).collect()
 }
 
-/// C over seeds at each place of a slice, ascending.
-fn by_place(samples: &[Sample], mode: Mode, dataset: &str, slice: Slice) -> Vec<(usize, Vec<f64>)> {
+/// C over the seeds of living networks at each place of a slice, ascending, and the number of dead ones.
+fn by_place(samples: &[Sample], mode: Mode, dataset: &str, slice: Slice) -> (Vec<(usize, Vec<f64>)>, usize) {
     let mut groups: std::collections::BTreeMap<usize, Vec<f64>> = std::collections::BTreeMap::new();
-    for sample in samples.iter().filter(|s| s.mode == mode && s.dataset == dataset) {
-        if slice.has(sample.hidden, sample.inner_layers) {
-            let place = slice.along(sample.hidden, sample.inner_layers);
-            groups.entry(place).or_default().push(sample.constant);
-        }
+    let of_panel = samples.iter().filter(|s| s.mode == mode && s.dataset == dataset);
+    let (alive, dead) = living(of_panel.filter(|s| slice.has(s.hidden, s.inner_layers)));
+    for sample in alive {
+        let place = slice.along(sample.hidden, sample.inner_layers);
+        groups.entry(place).or_default().push(sample.constant);
     }
-    groups.into_iter().collect()
+    (groups.into_iter().collect(), dead)
 }
 
 fn mean(values: &[f64]) -> f64 {

@@ -2,7 +2,7 @@
 
 use crate::data::CatalogEntry;
 use crate::experiment::{
-    Configuration, CurvatureRun, Curve, Finished, GrowthFit, GrowthRun, Order, Run, Verdict,
+    Configuration, CurvatureRun, Curve, Finished, GrowthFit, GrowthRun, Order, Run, Verdict, living,
 };
 use hessia::notebook::facts;
 use hessia::notebook::{Show, View, html};
@@ -34,11 +34,13 @@ impl Show for Run {
 
 impl Show for Finished {
     fn to_view(&self) -> View {
-        let constants: Vec<f64> = self.runs.iter().map(|run| run.constant).collect();
+        let (alive, dead) = living(&self.runs);
+        let constants: Vec<f64> = alive.iter().map(|run| run.constant).collect();
         let accuracies: Vec<f64> = self.runs.iter().map(|run| run.accuracy).collect();
         let rows = [
             ("found finished", html::grouped(self.already_there)),
             ("C", range(&constants)),
+            ("dead, left out of it", dead.to_string()),
             ("accuracy", range(&accuracies)),
         ];
         facts(&format!("{} runs", html::grouped(self.runs.len())), &rows, "")

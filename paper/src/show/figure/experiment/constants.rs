@@ -11,15 +11,24 @@ use hessia::figure::{numbers, style};
 
 /// Draws the rows of one data set of a [`constant_table`](crate::table::constant_table): C over h and over N.
 ///
-/// Line and band are mean and range over seeds, diamonds the paper's single networks.
+/// Line and band are mean and range over the seeds of living networks, whose number left out stands above the panel;
+/// diamonds are the paper's single networks.
 ///
 /// # Errors
 /// A table without one of the columns, or without a row of a known mode and section.
 pub fn constant_figure(table: &DataFrame) -> Result<Plot> {
-    let panels = panels(table)?;
+    let mut panels = panels(table)?;
+    let dead = numbers(table, "dead")?;
+    for panel in &mut panels {
+        panel.dead = panel.rows.iter().map(|&row| dead[row] as usize).sum();
+    }
     let along = [numbers(table, "hidden")?, numbers(table, "inner_layers")?];
     let (low, mean, high) = (numbers(table, "low")?, numbers(table, "mean")?, numbers(table, "high")?);
     let paper = numbers(table, "paper")?;
+    let heading = |panel: &Panel| match panel.dead {
+        0 => section_and_claim(panel),
+        dead => format!("{}, {dead} dead left out", section_and_claim(panel)),
+    };
     let mut traces: Vec<Box<dyn Trace>> = Vec::new();
     for (at, panel) in panels.iter().enumerate() {
         let (x_axis, y_axis) = axes(at);
@@ -66,5 +75,5 @@ pub fn constant_figure(table: &DataFrame) -> Result<Plot> {
     };
     let y = || style::axis("C = E|ℓ − E ℓ|").range_mode(plotly::layout::RangeMode::ToZero);
     let title = format!("{dataset}: the constant of each curve");
-    Ok(style::plot_with(layout(&title, &panels, section_and_claim, x, &y), traces))
+    Ok(style::plot_with(layout(&title, &panels, heading, x, &y), traces))
 }

@@ -4,7 +4,7 @@ use plotly::common::{DashType, Line, Marker, Mode as Draw};
 use plotly::{Plot, Scatter, Trace};
 use polars::prelude::{DataFrame, IntoLazy, col, lit};
 
-use super::{DEPTHS, Panel, axes, layout, section};
+use super::{DEPTHS, Panel, axes, layout, section_and_dead};
 use crate::experiment::{Mode, Slice};
 use hessia::figure::label::label as readable;
 use hessia::figure::{numbers, style};
@@ -15,8 +15,8 @@ const ROUNDING: f64 = 1e-13;
 /// In turn, so that curves that coincide both show.
 const DASHES: [DashType; 2] = [DashType::Solid, DashType::Dash];
 
-/// Draws columns of a [`curvature_grid_table`](crate::table::curvature_grid_table) of one mode: a point a network
-/// and a line through the means, over h at N = 5 and over N at h = 16, on a logarithmic axis named `label`.
+/// Draws columns of a [`curvature_grid_table`](crate::table::curvature_grid_table) of one mode: a point a living
+/// network and a line through the means, over h at N = 5 and over N at h = 16, on a logarithmic axis named `label`.
 ///
 /// # Errors
 /// No columns, one that the table does not have, or no network of the two sections.
@@ -61,11 +61,13 @@ fn over_the_grid(
     }
     let mode: Mode = table.column("mode")?.str()?.get(0).unwrap_or_default().parse()?;
     let (hidden, inner) = (numbers(table, "hidden")?, numbers(table, "inner_layers")?);
+    let dead = numbers(table, "dead")?;
     let panels: Vec<Panel> = Slice::ALL
         .into_iter()
         .map(|slice| {
             let rows = (0..hidden.len()).filter(|&r| slice.has(hidden[r] as usize, inner[r] as usize));
-            Panel { mode, slice, rows: rows.collect() }
+            let (dead, rows): (Vec<usize>, Vec<usize>) = rows.partition(|&row| dead[row] != 0.0);
+            Panel { mode, slice, rows, dead: dead.len() }
         })
         .filter(|panel| !panel.rows.is_empty())
         .collect();
@@ -105,7 +107,7 @@ fn over_the_grid(
         Slice::Depth => style::axis("inner layers N").tick_values(DEPTHS.to_vec()),
     };
     let y = || style::log_axis(label).dtick(decades);
-    Ok(style::plot_with(layout(title, &panels, section, x, &y), traces))
+    Ok(style::plot_with(layout(title, &panels, section_and_dead, x, &y), traces))
 }
 
 /// The mean of the values at each place, places ascending.

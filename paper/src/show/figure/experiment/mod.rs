@@ -24,6 +24,8 @@ struct Panel {
     mode: Mode,
     slice: Slice,
     rows: Vec<usize>,
+    /// Dead networks that are left out, where its heading says how many.
+    dead: usize,
 }
 
 /// The panels that a table with the columns `mode` and `slice` has: a row of panels a mode, a column a section.
@@ -36,7 +38,7 @@ fn panels(table: &DataFrame) -> Result<Vec<Panel>> {
             let key = (Some(mode.name()), Some(slice.name()));
             let rows: Vec<_> = (0..keys.len()).filter(|&row| keys[row] == key).collect();
             if !rows.is_empty() {
-                all.push(Panel { mode, slice, rows });
+                all.push(Panel { mode, slice, rows, dead: 0 });
             }
         }
     }
@@ -53,6 +55,14 @@ fn section(panel: &Panel) -> String {
         Slice::Depth => "h = 16",
     };
     format!("{}, {fixed}", panel.mode)
+}
+
+/// The same with the number of networks that are left out, where there are any.
+fn section_and_dead(panel: &Panel) -> String {
+    match panel.dead {
+        0 => section(panel),
+        dead => format!("{} ({dead} dead left out)", section(panel)),
+    }
 }
 
 /// The same with what the paper claims of C there.
@@ -72,7 +82,7 @@ fn axes(at: usize) -> (String, String) {
 fn layout(
     title_text: &str,
     panels: &[Panel],
-    heading: fn(&Panel) -> String,
+    heading: impl Fn(&Panel) -> String,
     x: impl Fn(&Panel) -> Axis,
     y: &dyn Fn() -> Axis,
 ) -> Layout {

@@ -12,7 +12,7 @@ fn state(trained: bool) -> &'static str {
 }
 
 /// One row a network: `dataset`, `mode`, `hidden`, `inner_layers`, `matrices`, `seed`, `state` (`initial` or
-/// `trained`), `m` (M), `m_x`, `frobenius_ratio`, then the columns of [`GROWTH_QUANTITIES`], and whether the bounds
+/// `trained`), `dead`, `m` (M), `m_x`, `frobenius_ratio`, then the columns of [`GROWTH_QUANTITIES`], and whether the bounds
 /// hold on every object: `stated_holds`, `corrected_holds`.
 ///
 /// # Errors
@@ -24,13 +24,14 @@ pub fn growth_table(dataset: &str, mode: Mode, runs: &[GrowthRun]) -> Result<Dat
     let number = |name: &str, of: fn(&GrowthRun) -> f64| {
         Series::new(name.into(), runs.iter().map(of).collect::<Vec<_>>()).into_column()
     };
+    let verdict = |name: &str, of: fn(&GrowthRun) -> bool| {
+        Series::new(name.into(), runs.iter().map(of).collect::<Vec<_>>()).into_column()
+    };
+    columns.push(verdict("dead", |run| run.dead));
     columns.push(number("m", |run| run.m));
     columns.push(number("m_x", |run| run.m_x));
     columns.push(number("frobenius_ratio", |run| run.frobenius_ratio));
     columns.extend(GROWTH_QUANTITIES.map(|(name, of)| number(name, of)));
-    let verdict = |name: &str, of: fn(&GrowthRun) -> bool| {
-        Series::new(name.into(), runs.iter().map(of).collect::<Vec<_>>()).into_column()
-    };
     columns.push(verdict("stated_holds", GrowthRun::stated_holds));
     columns.push(verdict("corrected_holds", GrowthRun::corrected_holds));
     frame(columns)

@@ -2,10 +2,9 @@
 
 use polars::prelude::{DataFrame, IntoColumn, NamedFrom, Series};
 
-use crate::experiment::{Mode, Run, Slice, paper_curves};
-use hessia::Result;
-use hessia::table::frame;
-use hessia::table::integers;
+use crate::experiment::{Curve, Mode, Run, Slice, living, paper_curves};
+use hessia::table::{frame, integers};
+use hessia::{Error, Result};
 
 /// One row a curve of the paper's two sections and k, over the seeds of that network.
 ///
@@ -15,7 +14,7 @@ use hessia::table::integers;
 /// known). Dead networks, all of whose differences are zero, are counted and enter nothing else.
 ///
 /// # Errors
-/// Only what polars refuses.
+/// Runs of the same shape whose curves have other k, as those of another number of objects; what polars refuses.
 pub fn panel_table(dataset: &str, mode: Mode, runs: &[Run]) -> Result<DataFrame> {
     let paper = paper_curves();
     let mut slices = Vec::new();
@@ -29,19 +28,20 @@ pub fn panel_table(dataset: &str, mode: Mode, runs: &[Run]) -> Result<DataFrame>
                 (curve.mode, curve.slice, curve.dataset.as_str()) == (mode, slice, dataset)
                     && (curve.hidden, curve.inner_layers) == shape
             });
-            let living: Vec<_> = group.iter().filter(|run| !run.is_dead()).collect();
-            let count = living.len() as f64;
-            let constant = living.iter().map(|run| run.constant).sum::<f64>() / count;
+            let (alive, dead) = living(group.iter().copied());
+            check_places(&group)?;
+            let count = alive.len() as f64;
+            let constant = alive.iter().map(|run| run.constant).sum::<f64>() / count;
             for (at, &k) in group[0].curve.k.iter().enumerate() {
-                let values: Vec<f64> = living.iter().map(|run| run.curve.smoothed[at]).collect();
+                let values: Vec<f64> = alive.iter().map(|run| run.curve.smoothed[at]).collect();
                 slices.push(slice.name());
-                let whole = [shape.0, shape.1, group.len(), group.len() - living.len(), k];
+                let whole = [shape.0, shape.1, group.len(), dead, k];
                 counts.iter_mut().zip(whole).for_each(|(column, value)| column.push(value));
                 let row = [
                     values.iter().copied().reduce(f64::min).unwrap_or(f64::NAN),
                     values.iter().sum::<f64>() / count,
                     values.iter().copied().reduce(f64::max).unwrap_or(f64::NAN),
-                    living.iter().map(|run| run.curve.mean[at]).sum::<f64>() / count,
+                    alive.iter().map(|run| run.curve.mean[at]).sum::<f64>() / count,
                     constant / (k + 1) as f64,
                 ];
                 columns.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
@@ -63,6 +63,27 @@ pub fn panel_table(dataset: &str, mode: Mode, runs: &[Run]) -> Result<DataFrame>
     }
     all.push(Series::new("paper".into(), theirs).into_column());
     frame(all)
+}
+
+/// Refuses curves that have not the same k: means over them would be of different things.
+fn check_places(group: &[&Run]) -> Result<()> {
+    let first = group[0];
+    let lengths = |run: &Run| {
+        let Curve { k, mean, smoothed, .. } = &run.curve;
+        (k.len() == mean.len() && k.len() == smoothed.len()).then_some(k.len())
+    };
+    for run in group {
+        if lengths(run).is_none() || run.curve.k != first.curve.k {
+            let shown = |run: &Run| {
+                let last = run.curve.k.last().map_or("none".to_string(), usize::to_string);
+                format!("{} places up to k = {last}", run.curve.k.len())
+            };
+            let expected = format!("the {} of {}", shown(first), first.configuration);
+            let found = format!("{} of {}", shown(run), run.configuration);
+            return Err(Error::argument("curves of one panel", expected, found));
+        }
+    }
+    Ok(())
 }
 
 /// Runs of a slice, those that differ in the seed alone together; by what varies along it.

@@ -3,9 +3,8 @@
 use polars::prelude::{DataFrame, DataType, IntoColumn, NamedFrom, Series};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use crate::experiment::{Finding, Sample, Verdict, paper_curves};
-use hessia::table::frame;
-use hessia::table::integers;
+use crate::experiment::{Finding, Sample, Verdict, living, paper_curves};
+use hessia::table::{frame, integers};
 use hessia::{Error, Result};
 
 /// C of each network in a [`configuration_table`](super::configuration_table), or in several put together.
@@ -44,7 +43,8 @@ pub fn samples(table: &DataFrame) -> Result<Vec<Sample>> {
 
 /// One row a curve of the paper's figures (80): its C, and C over our seeds.
 ///
-/// `dataset`, `mode`, `slice`, `hidden`, `inner_layers`, `paper`, `seeds`, `dead` (networks), `mean`, `deviation`
+/// `dataset`, `mode`, `slice`, `hidden`, `inner_layers`, `paper`, `seeds` (living networks, which all that follows is
+/// of), `dead` (those left out), `mean`, `deviation`
 /// (standard), `low`, `high` (smallest and largest), `t` = (paper - mean) / (deviation √(1 + 1/seeds)), `within`:
 /// whether the paper's network is one that our seeds may bring, |t| below the 97.5 % quantile of Student's t with
 /// seeds - 1 degrees of freedom. Null where a side is not known.
@@ -111,8 +111,8 @@ struct Spread {
 
 impl Spread {
     fn of<'a>(samples: impl Iterator<Item = &'a Sample>) -> Spread {
-        let samples: Vec<_> = samples.collect();
-        let constants: Vec<f64> = samples.iter().map(|sample| sample.constant).collect();
+        let (alive, dead) = living(samples);
+        let constants: Vec<f64> = alive.iter().map(|sample| sample.constant).collect();
         let count = constants.len() as f64;
         let mean = (count > 0.0).then(|| constants.iter().sum::<f64>() / count);
         let deviation = mean.filter(|_| count > 1.0).map(|mean| {
@@ -120,8 +120,8 @@ impl Spread {
             (squares / (count - 1.0)).sqrt()
         });
         Spread {
-            seeds: samples.len(),
-            dead: samples.iter().filter(|sample| sample.dead).count(),
+            seeds: alive.len(),
+            dead,
             mean,
             deviation,
             low: constants.iter().copied().reduce(f64::min),
@@ -136,7 +136,8 @@ impl Spread {
 /// order), `paper_low`, `paper_high` (95 %, with the seeds' spread measured here), `paper_chance` (of such a
 /// correlation or a higher one in a random order), `paper_pairs` (in the claimed order, such as `7 of 10`),
 /// `paper_strict`, `paper` (`as claimed`, `reversed` or `neither`), `contradicts_text`; of ours `rho`, `low`, `high`,
-/// `pairs`, `strict`, `finding`, and `single_network_share`: how often one network a curve shows the strict order.
+/// `pairs`, `strict`, `finding`, `single_network_share` (how often one network a curve shows the strict order), and `dead`
+/// (networks left out of all of these).
 ///
 /// # Errors
 /// Only what polars refuses.
@@ -178,5 +179,6 @@ pub fn order_table(verdicts: &[Verdict]) -> Result<DataFrame> {
         flag("strict", &|v| Some(v.measured.as_ref()?.strict)),
         text("finding", &|v| Some(v.measured.as_ref()?.finding().map(Finding::name)?.to_string())),
         number("single_network_share", &|v| v.single_network_share),
+        Series::new("dead".into(), integers(verdicts.iter().map(|v| v.dead))).into_column(),
     ])
 }
