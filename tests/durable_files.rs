@@ -8,7 +8,7 @@ use std::ffi::c_int;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use hessia::dataset::{write_aside, write_npy};
+use hessia::files::{write_aside, write_npy};
 use hessia::{Activation, Error, Network};
 use ndarray::Array2;
 

@@ -8,8 +8,7 @@ use hessia_paper::table::audit_table;
 use hessia_paper::theory::{Audit, Summary, audit};
 use serde_json::{Value, json};
 
-use super::args::{CommonArguments, ProblemArguments};
-use super::failure::Failure;
+use super::options::{CommonArguments, ProblemArguments};
 use super::problem::Problem;
 use super::report::Report;
 use super::{interrupt, output};
@@ -41,12 +40,12 @@ pub struct AuditArguments {
 }
 
 /// Measures and writes; returns a line of summary.
-pub fn run(arguments: &AuditArguments) -> Result<String, Failure> {
+pub fn run(arguments: &AuditArguments) -> hessia::Result<String> {
     let AuditArguments { problem: asked, output: path, summary: summary_path, common } = arguments;
     let mut report = Report::new("audit");
     let mut outputs: Vec<output::Output<'_>> = vec![(path, output::TABLE)];
     outputs.extend(summary_path.iter().chain(&common.report).map(|path| (path.as_path(), output::JSON)));
-    output::check(&outputs, &[&asked.network, &asked.inputs, &asked.targets]).map_err(Failure::input)?;
+    output::check(&outputs, &[&asked.network, &asked.inputs, &asked.targets])?;
     common.set_threads();
 
     let problem = Problem::load(asked)?;
@@ -84,7 +83,7 @@ pub fn run(arguments: &AuditArguments) -> Result<String, Failure> {
 }
 
 /// Finite files can overflow on the way; norms that did are no measurement.
-fn check_finite(problem: &Problem, audit: &Audit) -> Result<(), Failure> {
+fn check_finite(problem: &Problem, audit: &Audit) -> hessia::Result<()> {
     let norms = &audit.norms;
     for (what, values) in [
         ("loss of an object", &norms.loss),

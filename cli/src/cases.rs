@@ -1,14 +1,11 @@
 //! `hessia cases`: small networks with exact Hessians, for the test suites of others.
 
-use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
-use hessia::Error;
-use hessia::cases::write_cases;
+use hessia::cases::{file_names, write_cases};
 
-use super::failure::Failure;
-use super::interrupt;
+use super::{interrupt, output};
 
 pub const EXAMPLES: &str = "\
 Example:
@@ -22,18 +19,16 @@ pub struct CasesArguments {
     /// Folder to write to; made where it is missing.
     #[arg(long, value_name = "DIR")]
     pub output: PathBuf,
+    /// Overwrites files of these names.
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// Computes and writes; returns a line of summary.
-pub fn run(arguments: &CasesArguments) -> Result<String, Failure> {
+pub fn run(arguments: &CasesArguments) -> hessia::Result<String> {
     let folder = &arguments.output;
-    if fs::metadata(folder).is_ok_and(|found| !found.is_dir()) {
-        return Err(Failure::input(Error::format(folder, "a folder", "a file of that name")));
-    }
     // Refused before the work, not after it.
-    fs::create_dir_all(folder)
-        .and_then(|()| tempfile::Builder::new().prefix(".hessia-").tempfile_in(folder).map(drop))
-        .map_err(|e| Failure::input(Error::io(folder, e)))?;
+    output::check_folder(folder, &file_names()?, arguments.force)?;
     let whole = interrupt::writing();
     let count = write_cases(folder)?;
     drop(whole);

@@ -7,12 +7,11 @@ use clap::builder::PossibleValuesParser;
 use hessia::table::write_table;
 use hessia::{Error, Result};
 use hessia_paper::data::CATALOG;
-use hessia_paper::experiment::{Mode, Settings, Task, run_in};
+use hessia_paper::experiment::{Mode, Settings, Task, living, run_in};
 use hessia_paper::table::{configuration_table, curve_table, experiment_provenance};
 use serde_json::json;
 
-use super::args::{CommonArguments, named};
-use super::failure::Failure;
+use super::options::{CommonArguments, named};
 use super::report::Report;
 use super::{interrupt, output};
 
@@ -69,11 +68,11 @@ pub struct ExperimentArguments {
 }
 
 /// Runs the grid, or what is left of it, and writes its tables; returns a line of summary.
-pub fn run(arguments: &ExperimentArguments) -> Result<String, Failure> {
+pub fn run(arguments: &ExperimentArguments) -> Result<String> {
     let ExperimentArguments { dataset, mode, output: folder, common, .. } = arguments;
     let mut report = Report::new("experiment");
     if let Some(path) = &common.report {
-        output::check(&[(path, output::JSON)], &[]).map_err(Failure::input)?;
+        output::check(&[(path, output::JSON)], &[])?;
     }
     common.set_threads();
     let settings = Settings {
@@ -84,7 +83,7 @@ pub fn run(arguments: &ExperimentArguments) -> Result<String, Failure> {
         epochs: arguments.epochs as usize,
         ..Settings::default()
     };
-    let task = load(arguments).map_err(Failure::input)?;
+    let task = load(arguments)?;
     report.finish_phase("load");
     let finished = run_in(folder, &task, &settings)?;
     let seconds = report.finish_phase("compute");
@@ -105,6 +104,7 @@ pub fn run(arguments: &ExperimentArguments) -> Result<String, Failure> {
         report.set("mode", mode.name());
         report.set("runs", finished.runs.len());
         report.set("already_there", finished.already_there);
+        report.set("damaged", finished.damaged.clone());
         report.write(path)?;
     }
     drop(whole);
@@ -126,11 +126,17 @@ fn load(arguments: &ExperimentArguments) -> Result<Task> {
 }
 
 fn summary(folder: &Path, finished: &hessia_paper::experiment::Finished, seconds: f64) -> String {
-    let dead = finished.runs.iter().filter(|run| run.is_dead()).count();
-    let constants = finished.runs.iter().map(|run| run.constant);
-    let (low, high) = constants.fold((f64::INFINITY, 0.0_f64), |(low, high), c| (low.min(c), high.max(c)));
+    let (alive, dead) = living(&finished.runs);
+    let constants = || alive.iter().map(|run| run.constant);
+    let range = match (constants().reduce(f64::min), constants().reduce(f64::max)) {
+        (Some(low), Some(high)) => format!("C from {low:.4} to {high:.4}"),
+        _ => "no C".to_string(),
+    };
+    let dead = if dead > 0 { format!("; {dead} dead, left out of it") } else { "; none dead".to_string() };
+    let damaged: String =
+        finished.damaged.iter().map(|file| format!("\ndamaged, computed again: {file}")).collect();
     format!(
-        "{}: {} networks ({} were there already) in {seconds:.1} s; C from {low:.4} to {high:.4}; {dead} dead",
+        "{}: {} networks ({} were there already) in {seconds:.1} s; {range}{dead}{damaged}",
         folder.display(),
         finished.runs.len(),
         finished.already_there,

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
 use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
 use hessia_paper::data::CATALOG;
 use hessia_paper::features::{AxisOrder, Filter, Output};
 
-use super::args::{CommonArguments, named};
-use super::failure::Failure;
+use super::options::{CommonArguments, named};
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -25,6 +24,19 @@ Examples:
 Rows are kept in F.npy.part as they come: cut at any moment and started again, the
 command goes on and ends with the same bytes.
 Use them: hessia experiment --mode features --features F.npy ...";
+
+/// How features are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Stored {
+    Float32,
+    Float16,
+}
+
+/// What is put on a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Pooler {
+    Random,
+}
 
 #[derive(Debug, Args)]
 pub struct ExtractArguments {
@@ -65,14 +77,14 @@ pub struct ExtractArguments {
     #[arg(long, value_name = "OUTPUT", default_value = "pooled")]
     pub take: Output,
     /// Puts tanh of a random dense layer on it, as transformers does where a checkpoint has no pooler.
-    #[arg(long, value_name = "KIND", value_parser = ["random"], requires = "seed")]
-    pub pooler: Option<String>,
+    #[arg(long, value_name = "KIND", value_enum, requires = "seed")]
+    pub pooler: Option<Pooler>,
     /// Seed of the pooler.
     #[arg(long, requires = "pooler")]
     pub seed: Option<u64>,
     /// Numbers to store: float32, or float16 for small files.
-    #[arg(long, default_value = "float32", value_parser = ["float32", "float16"])]
-    pub numbers: String,
+    #[arg(long, default_value = "float32", value_enum)]
+    pub numbers: Stored,
     /// Images that the model is given at a time.
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub batch: u16,
@@ -96,14 +108,14 @@ fn parse_size(text: &str) -> Result<(usize, usize), String> {
 
 /// Says how to build a program that can.
 #[cfg(not(feature = "onnx"))]
-pub fn run(_arguments: &ExtractArguments) -> Result<String, Failure> {
+pub fn run(_arguments: &ExtractArguments) -> hessia::Result<String> {
     let expected = "a program built with it: cargo build --release --features onnx";
-    Err(Failure::input(hessia::Error::argument("hessia extract", expected, "one without")))
+    Err(hessia::Error::argument("hessia extract", expected, "one without"))
 }
 
 /// Extracts the features, or what is left of them; returns a line of summary.
 #[cfg(feature = "onnx")]
-pub fn run(arguments: &ExtractArguments) -> Result<String, Failure> {
+pub fn run(arguments: &ExtractArguments) -> hessia::Result<String> {
     use hessia_paper::features::{Numbers, extract_to};
 
     use super::output;
@@ -114,18 +126,20 @@ pub fn run(arguments: &ExtractArguments) -> Result<String, Failure> {
     if let Some(path) = &common.report {
         outputs.push((path, output::JSON));
     }
-    output::check(&outputs, &[&arguments.model]).map_err(Failure::input)?;
+    output::check(&outputs, &[&arguments.model])?;
     common.set_threads();
-    let settings = settings(arguments).map_err(Failure::input)?;
-    let numbers: Numbers = arguments.numbers.parse()?;
-    std::fs::File::open(&arguments.model)
-        .map_err(|error| Failure::input(hessia::Error::io(&arguments.model, error)))?;
+    let settings = settings(arguments)?;
+    let numbers = match arguments.numbers {
+        Stored::Float32 => Numbers::Float32,
+        Stored::Float16 => Numbers::Float16,
+    };
+    std::fs::File::open(&arguments.model).map_err(|error| hessia::Error::io(&arguments.model, error))?;
     let images = hessia_paper::data::load_images(&arguments.dataset, arguments.data.as_deref());
-    let mut images = images.map_err(Failure::input)?;
+    let mut images = images?;
     let objects = arguments.objects.map_or(images.len(), |count| count as usize);
     if objects > images.len() {
         let expected = format!("at most the {} of {}", images.len(), arguments.dataset);
-        return Err(Failure::input(hessia::Error::argument("--objects", expected, objects)));
+        return Err(hessia::Error::argument("--objects", expected, objects));
     }
     images.truncate(objects);
     report.finish_phase("load");

@@ -7,8 +7,6 @@ use clap::builder::PossibleValuesParser;
 use hessia_paper::data::{CATALOG, data_folder, dataset_folder};
 use hessia_paper::download::{FetchSettings, fetch};
 
-use super::failure::Failure;
-
 pub const EXAMPLES: &str = "\
 Examples:
   CIFAR-100 from its official page, into the user's cache, where every command finds it:
@@ -35,7 +33,7 @@ pub struct FetchArguments {
 }
 
 /// Brings them; returns a line a data set.
-pub fn run(arguments: &FetchArguments) -> Result<String, Failure> {
+pub fn run(arguments: &FetchArguments) -> hessia::Result<String> {
     let folder = match &arguments.output {
         Some(folder) => folder.clone(),
         None => data_folder()?,

@@ -1,26 +1,65 @@
 //! `hessia hessian`: a curvature matrix, or the block of two layers, as a file.
 
+use std::path::PathBuf;
+
+use clap::Args;
 use hessia::error::bytes;
 use hessia::files::write_npy;
 use hessia::{Error, Network, Term, curvature, curvature_block, loss_and_gradient};
 use ndarray::{Array1, Array2};
 use serde_json::{Value, json};
 
-use super::args::{HessianArguments, TermArguments};
-use super::failure::Failure;
+use super::options::{CommonArguments, ProblemArguments, TermArguments};
 use super::problem::Problem;
 use super::report::Report;
 use super::{interrupt, output};
 
+pub const EXAMPLES: &str = "\
+Examples:
+  The Hessian of the mean cross-entropy, with a report of how it went:
+    hessia hessian net.npz --inputs X.npy --targets y.npy --activation relu \\
+        --loss cross-entropy --output H.npy --report R.json
+
+  The G-term (generalized Gauss-Newton matrix) of a summed squared error:
+    hessia hessian net.npz --inputs X.npy --targets Y.npy --activation tanh \\
+        --loss mse --reduction sum --term ggn --output G.npy
+
+  Its block of the first layer and the third, without the rest:
+    hessia hessian net.npz --inputs X.npy --targets y.npy --activation relu \\
+        --loss cross-entropy --block 0,2 --output H02.npy
+
+  Of a network that PyTorch exported, its activation read from the graph:
+    hessia hessian net.onnx --inputs X.npy --targets y.npy \\
+        --loss cross-entropy --output H.npy
+
+H.npy holds float64 numbers in C order, P x P, rows and columns in the order of
+PyTorch's parameters(): numpy.load(\"H.npy\").";
+
+#[derive(Debug, Args)]
+pub struct HessianArguments {
+    #[command(flatten)]
+    pub problem: ProblemArguments,
+    #[command(flatten)]
+    pub part: TermArguments,
+    /// Matrix to write: float64, C order, P x P.
+    #[arg(long, value_name = "H.npy")]
+    pub output: PathBuf,
+    /// Only the rows of layer P and the columns of layer Q, counted from 0.
+    #[arg(long, value_name = "P,Q")]
+    pub block: Option<Block>,
+    #[command(flatten)]
+    pub common: CommonArguments,
+}
+
 /// Computes and writes; returns a line of summary.
-pub fn run(arguments: &HessianArguments) -> Result<String, Failure> {
+pub fn run(arguments: &HessianArguments) -> hessia::Result<String> {
     let HessianArguments { problem: asked, part: TermArguments { term }, output: path, block, common } =
         arguments;
     let term = *term;
     let mut report = Report::new("hessian");
     let mut outputs: Vec<output::Output<'_>> = vec![(path, output::NPY)];
     outputs.extend(common.report.iter().map(|report| (report.as_path(), output::JSON)));
-    output::check(&outputs, &[&asked.network, &asked.inputs, &asked.targets]).map_err(Failure::input)?;
+    output::check(&outputs, &[&asked.network, &asked.inputs, &asked.targets])?;
     common.set_threads();
 
     let problem = Problem::load(asked)?;

@@ -35,7 +35,7 @@ impl Indices {
         if 0 <= start && start < end && end <= length {
             return Ok(start as usize..end as usize);
         }
-        let expected = format!("at least one index within 0..{count}, the number of parameters");
+        let expected = format!("at least one index within 0..{count}, those of the parameters");
         Err(Error::argument("--range", expected, format!("{start}..{end}")))
     }
 }

@@ -16,6 +16,7 @@ pub fn listen() -> Result<()> {
     std::thread::spawn(move || {
         if signals.forever().next().is_some() {
             let _whole = writing();
+            hessia::files::remove_unfinished();
             let _ = writeln!(std::io::stderr(), "\nerror: interrupted");
             // Not `std::process::exit`: clean-up of the library would wait for threads that still compute.
             signal_hook::low_level::exit(130);

@@ -5,12 +5,12 @@ mod audit;
 mod cases;
 mod experiment;
 mod extract;
-mod failure;
 mod fetch;
 mod hessian;
 mod indices;
 mod interrupt;
 mod new_notebook;
+mod options;
 mod output;
 mod problem;
 mod report;
@@ -19,36 +19,53 @@ mod spectrum;
 mod train;
 mod verify;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use hessia::{Error, Result};
 
 use args::{Arguments, Command};
-use failure::Failure;
 
-/// Reads the command line, does what it says, and returns the exit code: 0 done, 1 failed, 2 wrong use or bad
-/// input, 130 interrupted.
+/// Everything went well; `hessia verify`: the candidate agrees.
+const DONE: u8 = 0;
+/// `hessia verify` alone: the candidate differs.
+const DIFFERS: u8 = 1;
+/// Whatever kept the command from its end.
+const TROUBLE: u8 = 2;
+const INTERRUPTED: u8 = 130;
+
+/// Reads the command line, does what it says, and returns the exit code, as diff and grep have them: 0 done, 1 a
+/// candidate that differs, 2 trouble, 130 interrupted.
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match dispatch(arguments.command) {
-        Ok((summary, code)) => {
-            // A reader that has closed its end is no failure of ours.
-            let _ = writeln!(std::io::stdout(), "{summary}");
-            ExitCode::from(code)
+    let code = match dispatch(arguments.command).and_then(|(summary, code)| say(&summary).map(|()| code)) {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            if matches!(error, Error::Interrupted { .. }) { INTERRUPTED } else { TROUBLE }
         }
-        Err(failure) => {
-            let _ = writeln!(std::io::stderr(), "error: {failure}");
-            ExitCode::from(failure.code())
-        }
+    };
+    ExitCode::from(code)
+}
+
+/// Prints what a command has to say.
+fn say(summary: &str) -> Result<()> {
+    match writeln!(std::io::stdout(), "{summary}") {
+        // A reader that has closed its end has read what it wanted.
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Error::io("standard output", e)),
+        _ => Ok(()),
     }
 }
 
 /// What to print, and the exit code.
-fn dispatch(command: Command) -> Result<(String, u8), Failure> {
+fn dispatch(command: Command) -> Result<(String, u8)> {
     interrupt::listen()?;
     let summary = match command {
-        Command::Verify(arguments) => return verify::run(&arguments),
+        Command::Verify(arguments) => {
+            let (report, agrees) = verify::run(&arguments)?;
+            return Ok((report, if agrees { DONE } else { DIFFERS }));
+        }
         Command::Hessian(arguments) => hessian::run(&arguments),
         Command::Spectrum(arguments) => spectrum::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
@@ -60,5 +77,5 @@ fn dispatch(command: Command) -> Result<(String, u8), Failure> {
         Command::Search(arguments) => search::run(&arguments),
         Command::NewNotebook(arguments) => new_notebook::run(&arguments),
     };
-    Ok((summary?, 0))
+    Ok((summary?, DONE))
 }

@@ -1,7 +1,7 @@
 //! Outputs, refused before any work where they could not be written after it.
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use hessia::files::write_aside;
@@ -47,6 +47,44 @@ pub fn check(outputs: &[Output<'_>], inputs: &[&Path]) -> Result<()> {
             ));
         }
         taken.push(whole);
+    }
+    Ok(())
+}
+
+/// Refuses a folder to write `names` into: one that cannot be made or written to, a folder that has one of these names,
+/// and, without `force`, a file of one of them.
+pub fn check_folder(folder: &Path, names: &[String], force: bool) -> Result<()> {
+    let _whole = interrupt::writing();
+    if folder.exists() && !folder.is_dir() {
+        return Err(Error::format(folder, "the name of a folder", "a file of that name"));
+    }
+    let above = folder.ancestors().find(|above| above.exists()).unwrap_or(Path::new("."));
+    tempfile::Builder::new().prefix(".hessia-").tempfile_in(above).map(drop).map_err(|e| {
+        let expected = format!("the folder {} to be writable", above.display());
+        Error::format(folder, expected, e.kind().to_string())
+    })?;
+    for path in names.iter().map(|name| folder.join(name)) {
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_dir() => {
+                return Err(Error::format(path, "a name that is free", "a folder of that name"));
+            }
+            Ok(_) if !force => {
+                let expected = "a name that is free (another folder, or --force to overwrite)";
+                return Err(Error::format(path, expected, "a file of that name"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Removes the files of these names, as far as there are any.
+pub fn remove(folder: &Path, names: &[String]) -> Result<()> {
+    for path in names.iter().map(|name| folder.join(name)) {
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(Error::io(path, e)),
+            _ => {}
+        }
     }
     Ok(())
 }

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use hessia::files::{read_inputs, read_targets};
 use hessia::{Dataset, Error, LoadOptions, Loss, Network, Reduction, Targets};
 
-use super::args::ProblemArguments;
-use super::failure::Failure;
+use super::options::ProblemArguments;
 use super::report::Report;
 
 /// What a curvature matrix is computed of.
@@ -22,29 +21,28 @@ pub struct Problem {
 
 impl Problem {
     /// Reads everything; whatever does not fit is refused with the name of its file.
-    pub fn load(arguments: &ProblemArguments) -> Result<Problem, Failure> {
+    pub fn load(arguments: &ProblemArguments) -> hessia::Result<Problem> {
         let loss = match arguments.reduction {
             Reduction::Mean => arguments.loss,
             Reduction::Sum => arguments.loss.sum(),
         };
         let options = LoadOptions { activation: arguments.activation, layout: arguments.weights };
-        let (net, mut notes) = Network::load(&arguments.network, options).map_err(Failure::input)?;
-        let (x, converted) = read_inputs(&arguments.inputs).map_err(Failure::input)?;
+        let (net, mut notes) = Network::load(&arguments.network, options)?;
+        let (x, converted) = read_inputs(&arguments.inputs)?;
         notes.extend(converted);
         if x.ncols() != net.inputs() {
             let expected = format!("{} columns, the inputs of {}", net.inputs(), arguments.network.display());
             return Err(refused(&arguments.inputs, expected, format!("shape {:?}", x.shape())));
         }
-        let (targets, converted) = read_targets(&arguments.targets, loss).map_err(Failure::input)?;
+        let (targets, converted) = read_targets(&arguments.targets, loss)?;
         notes.extend(converted);
         check_targets(&arguments.targets, &targets, x.nrows(), net.outputs())?;
-        let data =
-            Dataset::new(arguments.inputs.display().to_string(), x, targets).map_err(Failure::input)?;
+        let data = Dataset::new(arguments.inputs.display().to_string(), x, targets)?;
         Ok(Problem { file: arguments.network.clone(), net, data, loss, notes })
     }
 
     /// Refuses a result that is NaN or infinite: finite files can still overflow on the way.
-    pub fn check_finite(&self, what: &str, value: f64) -> Result<(), Failure> {
+    pub fn check_finite(&self, what: &str, value: f64) -> hessia::Result<()> {
         if value.is_finite() {
             return Ok(());
         }
@@ -64,7 +62,7 @@ impl Problem {
     }
 }
 
-fn check_targets(path: &Path, targets: &Targets, objects: usize, outputs: usize) -> Result<(), Failure> {
+fn check_targets(path: &Path, targets: &Targets, objects: usize, outputs: usize) -> hessia::Result<()> {
     if targets.len() != objects {
         let expected = format!("targets of {objects} objects, as many as the inputs have");
         return Err(refused(path, expected, targets.len().to_string()));
@@ -85,6 +83,6 @@ fn check_targets(path: &Path, targets: &Targets, objects: usize, outputs: usize)
     }
 }
 
-fn refused(path: &Path, expected: String, found: String) -> Failure {
-    Failure::input(Error::format(path, expected, found))
+fn refused(path: &Path, expected: String, found: String) -> Error {
+    Error::format(path, expected, found)
 }

@@ -8,8 +8,7 @@ use hessia_paper::theory::Statement;
 use hessia_paper::theory::search::{Example, SearchReport, SearchSettings, search};
 use serde_json::{Value, json};
 
-use super::args::{CommonArguments, named};
-use super::failure::Failure;
+use super::options::{CommonArguments, named};
 use super::report::Report;
 use super::{interrupt, output};
 
@@ -27,7 +26,8 @@ Examples:
 
 The folder gets search.json: networks tried, violations, largest ratio of norm to bound
 at every depth. Where the statement fails, also net.npz, X.npy and y.npy of the smallest
-network found; else those of the network that comes closest to the bound.";
+network found; else those of the network that comes closest to the bound. A folder that
+has one of these files is refused without --force.";
 
 #[derive(Debug, Args)]
 pub struct SearchArguments {
@@ -52,18 +52,24 @@ pub struct SearchArguments {
     /// Folder of the results, made if it is not there.
     #[arg(long, value_name = "DIR")]
     pub output: PathBuf,
+    /// Replaces the results of an earlier search in that folder.
+    #[arg(long)]
+    pub force: bool,
     #[command(flatten)]
     pub common: CommonArguments,
 }
 
+/// What a search writes, its record first.
+const FILES: [&str; 4] = ["search.json", "net.npz", "X.npy", "y.npy"];
+
 /// Searches and writes; returns a line of summary.
-pub fn run(arguments: &SearchArguments) -> std::result::Result<String, Failure> {
+pub fn run(arguments: &SearchArguments) -> Result<String> {
     let SearchArguments { output: folder, common, .. } = arguments;
     let mut report = Report::new("search");
     if let Some(path) = &common.report {
-        output::check(&[(path, output::JSON)], &[]).map_err(Failure::input)?;
+        output::check(&[(path, output::JSON)], &[])?;
     }
-    check_folder(folder).map_err(Failure::input)?;
+    output::check_folder(folder, &FILES.map(String::from), arguments.force)?;
     common.set_threads();
     let settings = SearchSettings {
         nets: arguments.nets as usize,
@@ -76,6 +82,8 @@ pub fn run(arguments: &SearchArguments) -> std::result::Result<String, Failure> 
     let seconds = report.finish_phase("compute");
 
     let whole = interrupt::writing();
+    // Nothing of an earlier search stays beside the new one; its record goes first, so that none tells of other files.
+    output::remove(folder, &FILES.map(String::from))?;
     let example = found.counterexample.as_ref().or(found.largest());
     if let Some(example) = example {
         example.save(folder)?;
@@ -90,20 +98,6 @@ pub fn run(arguments: &SearchArguments) -> std::result::Result<String, Failure> 
     }
     drop(whole);
     Ok(summary(folder, &found, seconds))
-}
-
-/// Refuses a name that is taken by a file, and a folder that cannot be made, before any work.
-fn check_folder(folder: &Path) -> Result<()> {
-    if folder.exists() && !folder.is_dir() {
-        return Err(Error::format(folder, "the name of a folder", "a file of that name"));
-    }
-    let above = folder.ancestors().skip(1).find(|above| above.exists() || *above == Path::new(""));
-    let tried = if folder.is_dir() { folder } else { above.unwrap_or(Path::new("")) };
-    let tried = if tried == Path::new("") { Path::new(".") } else { tried };
-    tempfile::Builder::new().prefix(".hessia-").tempfile_in(tried).map(drop).map_err(|e| {
-        let expected = format!("the folder {} to be writable", tried.display());
-        Error::format(folder, expected, e.kind().to_string())
-    })
 }
 
 fn record(found: &SearchReport, settings: &SearchSettings) -> Value {

@@ -1,7 +1,9 @@
 //! `hessia spectrum`: eigenvalues of a curvature matrix as a table.
 
 use std::ops::Range;
+use std::path::PathBuf;
 
+use clap::Args;
 use hessia::files::write_npy;
 use hessia::linalg::available_memory;
 use hessia::table::{Provenance, spectrum_table, write_table};
@@ -11,21 +13,61 @@ use hessia::{
 use ndarray::s;
 use serde_json::json;
 
-use super::args::SpectrumArguments;
-use super::failure::Failure;
+use super::indices::Indices;
+use super::options::{CommonArguments, ProblemArguments, TermArguments};
 use super::problem::Problem;
 use super::report::Report;
 use super::{interrupt, output};
 
+pub const EXAMPLES: &str = "\
+Examples:
+  All eigenvalues, with the residual ||Hv - lambda v|| of each:
+    hessia spectrum net.npz --inputs X.npy --targets y.npy --activation relu \\
+        --loss cross-entropy --output spectrum.parquet
+
+  The ten largest with their eigenvectors (P x 10, one a column):
+    hessia spectrum net.npz --inputs X.npy --targets y.npy --activation relu \\
+        --loss cross-entropy --range -10.. --vectors V.npy --output top.csv
+
+  All of them and their eigenvectors for NumPy: H = V @ diag(w) @ V.T:
+    hessia spectrum net.npz --inputs X.npy --targets y.npy --activation relu \\
+        --loss cross-entropy --vectors V.npy --output w.npy
+
+The table has the columns index (ascending, from 0), eigenvalue and residual. What
+made it stands in the metadata of a Parquet or Arrow file under the key \"hessia\",
+and in a fourth column, provenance, of CSV and JSON.";
+
+#[derive(Debug, Args)]
+pub struct SpectrumArguments {
+    #[command(flatten)]
+    pub problem: ProblemArguments,
+    #[command(flatten)]
+    pub part: TermArguments,
+    /// Table to write: .parquet, .csv, .json or .arrow; or .npy, the eigenvalues alone.
+    #[arg(long, value_name = "TABLE")]
+    pub output: PathBuf,
+    /// Only the eigenvalues with these indices, ascending from 0, B excluded; negative ones count from the end.
+    #[arg(long, value_name = "A..B", allow_hyphen_values = true)]
+    pub range: Option<Indices>,
+    /// Eigenvectors to write, one a column: float64, C order.
+    #[arg(long, value_name = "V.npy", conflicts_with = "values_only")]
+    pub vectors: Option<PathBuf>,
+    /// Computes no eigenvectors: quicker, and the column residual stays empty.
+    #[arg(long)]
+    pub values_only: bool,
+    #[command(flatten)]
+    pub common: CommonArguments,
+}
+
 /// Computes and writes; returns a line of summary.
-pub fn run(arguments: &SpectrumArguments) -> Result<String, Failure> {
+pub fn run(arguments: &SpectrumArguments) -> hessia::Result<String> {
     let SpectrumArguments { problem: asked, part, output: path, vectors, common, .. } = arguments;
     let mut report = Report::new("spectrum");
     let kind = if output::is_npy(path) { output::NPY } else { output::TABLE };
     let mut outputs: Vec<output::Output<'_>> = vec![(path, kind)];
     outputs.extend(vectors.iter().map(|vectors| (vectors.as_path(), output::NPY)));
     outputs.extend(common.report.iter().map(|report| (report.as_path(), output::JSON)));
-    output::check(&outputs, &[&asked.network, &asked.inputs, &asked.targets]).map_err(Failure::input)?;
+    output::check(&outputs, &[&asked.network, &asked.inputs, &asked.targets])?;
     common.set_threads();
 
     let mut problem = Problem::load(asked)?;

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
-use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
 use hessia::files::{NpyValues, read_npy};
 use hessia::table::{Provenance, verification_table, write_table};
 use hessia::verify::{Candidate, Report, VerifySettings};
@@ -11,8 +10,7 @@ use hessia::{Error, Network, verify};
 use ndarray::{Array1, Array2, ArrayD, Ix1, Ix2};
 use serde_json::json;
 
-use super::args::{ProblemArguments, TermArguments};
-use super::failure::Failure;
+use super::options::{ProblemArguments, TermArguments};
 use super::problem::Problem;
 use super::{interrupt, output};
 
@@ -34,10 +32,18 @@ Examples:
     hessia verify B.npy net.npz --layers 0,2 --inputs X.npy ...
     hessia verify lambda.npy net.npz --kind eigenvalues --inputs X.npy ...
 
-Exit codes: 0 agrees (in float64 or within float32), 1 differs, 2 wrong use or bad
-input, 130 interrupted. Rounding decides what differs, unless --tolerance does.";
+Exit codes: 0 agrees (in float64 or within float32), 1 differs, 2 trouble of any kind,
+130 interrupted. Rounding decides what differs, unless --tolerance does.";
 
-const KINDS: [&str; 5] = ["matrix", "diagonal", "eigenvalues", "trace", "object-norms"];
+/// What a candidate is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    Matrix,
+    Diagonal,
+    Eigenvalues,
+    Trace,
+    ObjectNorms,
+}
 
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
@@ -49,8 +55,8 @@ pub struct VerifyArguments {
     #[command(flatten)]
     pub part: TermArguments,
     /// What the candidate is [default: by its shape: P x P a matrix, P a diagonal, a single number a trace].
-    #[arg(long, value_parser = PossibleValuesParser::new(KINDS), conflicts_with_all = ["layers", "vectors"])]
-    pub kind: Option<String>,
+    #[arg(long, value_enum, conflicts_with_all = ["layers", "vectors"])]
+    pub kind: Option<Kind>,
     /// The candidate is the block with the rows of layer P and the columns of layer Q, counted from 0.
     #[arg(long, value_name = "P,Q", value_parser = parse_layers, conflicts_with = "vectors")]
     pub layers: Option<(usize, usize)>,
@@ -81,19 +87,19 @@ fn parse_tolerance(text: &str) -> Result<f64, String> {
     }
 }
 
-/// Verifies and writes; returns the report as text, and the exit code.
-pub fn run(arguments: &VerifyArguments) -> Result<(String, u8), Failure> {
+/// Verifies and writes; returns the report as text, and whether it agrees.
+pub fn run(arguments: &VerifyArguments) -> hessia::Result<(String, bool)> {
     let VerifyArguments { candidate: file, problem: asked, vectors, tolerance, .. } = arguments;
     let mut inputs: Vec<&Path> = vec![file, &asked.network, &asked.inputs, &asked.targets];
     inputs.extend(vectors.as_deref());
     let outputs: Vec<output::Output<'_>> =
         arguments.output.iter().map(|path| (path.as_path(), output::TABLE)).collect();
-    output::check(&outputs, &inputs).map_err(Failure::input)?;
+    output::check(&outputs, &inputs)?;
     if let Some(count) = arguments.threads {
         hessia::set_threads(count.into());
     }
     let problem = Problem::load(asked)?;
-    let (candidate, mut notes) = read(arguments, &problem.net).map_err(Failure::input)?;
+    let (candidate, mut notes) = read(arguments, &problem.net)?;
     notes.extend(problem.notes.iter().cloned());
     let settings = VerifySettings { term: arguments.part.term, tolerance: *tolerance };
     let report = verify(&candidate, &problem.net, &problem.data, problem.loss, settings)?;
@@ -102,7 +108,7 @@ pub fn run(arguments: &VerifyArguments) -> Result<(String, u8), Failure> {
         write(path, &report, &notes, &problem, arguments)?;
         drop(whole);
     }
-    Ok((report.to_string(), u8::from(!report.agrees())))
+    Ok((report.to_string(), report.agrees()))
 }
 
 /// The candidate, by the flags or by its shape, and what was converted on reading.
@@ -125,11 +131,11 @@ fn read(arguments: &VerifyArguments, net: &Network) -> Result<(Candidate, Vec<St
         return Ok((Candidate::Products { vectors, products }, notes));
     }
     let square = |side: usize| shape == [side, side];
-    let kind = match arguments.kind.as_deref() {
+    let kind = match arguments.kind {
         Some(kind) => kind,
-        None if values.len() == 1 && order > 1 => "trace",
-        None if shape.len() == 2 && square(shape[0]) => "matrix",
-        None if shape == [order] => "diagonal",
+        None if values.len() == 1 && order > 1 => Kind::Trace,
+        None if shape.len() == 2 && square(shape[0]) => Kind::Matrix,
+        None if shape == [order] => Kind::Diagonal,
         None => {
             let expected = format!(
                 "shape [{order}, {order}] (matrix) or [{order}] (diagonal); --kind, --layers or --vectors says \
@@ -139,14 +145,14 @@ fn read(arguments: &VerifyArguments, net: &Network) -> Result<(Candidate, Vec<St
         }
     };
     let candidate = match kind {
-        "diagonal" => Candidate::Diagonal(vector(file, values)?),
-        "eigenvalues" => Candidate::Eigenvalues(vector(file, values)?),
-        "object-norms" => Candidate::ObjectNorms(vector(file, values)?),
-        "trace" => match values.len() {
+        Kind::Diagonal => Candidate::Diagonal(vector(file, values)?),
+        Kind::Eigenvalues => Candidate::Eigenvalues(vector(file, values)?),
+        Kind::ObjectNorms => Candidate::ObjectNorms(vector(file, values)?),
+        Kind::Trace => match values.len() {
             1 => Candidate::Trace(values.sum()),
             _ => return Err(Error::format(file, "a single number, the trace", format!("shape {shape:?}"))),
         },
-        _ => Candidate::Matrix(matrix(file, values)?),
+        Kind::Matrix => Candidate::Matrix(matrix(file, values)?),
     };
     Ok((candidate, notes))
 }

@@ -7,7 +7,7 @@ mod common;
 use std::fs::{self, File};
 use std::path::Path;
 
-use command::{hessia, refused};
+use command::{content, hessia, refused};
 use common::{LOSSES, random_data, random_net};
 use hessia::files::write_npy;
 use hessia::{Activation, Dataset, Layer, Loss, LossKind, Network, Targets, Term, curvature, eigvalsh};
@@ -311,6 +311,51 @@ fn a_search_that_finds_none_says_how_close_it_came() {
     let summary: Value =
         serde_json::from_slice(&fs::read(folder.path().join("found/S.json")).unwrap()).unwrap();
     assert_eq!(verdict(&summary, Statement::Theorem1CorrectedGgn)["tightest_ratio"], ratio);
+}
+
+#[test]
+fn a_search_leaves_a_folder_in_use_alone_unless_it_is_forced() {
+    let folder = tempfile::tempdir().unwrap();
+    let mine = ["search.json", "net.npz", "X.npy", "y.npy"];
+    let place = |name: &str| folder.path().join(name);
+    for name in mine {
+        fs::write(place(name), "mine").unwrap();
+        refused(folder.path(), &here(&[]), &[name, "free", "--force"]);
+        fs::remove_file(place(name)).unwrap();
+    }
+    // A folder of that name is not to be overwritten at all.
+    fs::create_dir(place("X.npy")).unwrap();
+    refused(folder.path(), &here(&["--force"]), &["X.npy", "a folder of that name"]);
+    fs::remove_dir(place("X.npy")).unwrap();
+
+    for name in mine.iter().chain(&["notes.txt"]) {
+        fs::write(place(name), "mine").unwrap();
+    }
+    let run = hessia(folder.path(), &here(&["--force"]));
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert!(mine.iter().all(|name| fs::read(place(name)).unwrap() != b"mine"));
+    assert_eq!(fs::read(place("notes.txt")).unwrap(), b"mine");
+    refused(folder.path(), &here(&[]), &["search.json"]);
+}
+
+/// Where no network could be measured there is none to write, and none of an earlier search may stay.
+#[test]
+fn a_forced_search_leaves_no_older_network_beside_its_record() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["net.npz", "X.npy", "y.npy"] {
+        fs::write(folder.path().join(name), "older").unwrap();
+    }
+    // One matrix has no hidden layer, which lemma 1 assumes: no network counts.
+    let none = ["--force", "--statement", "lemma_1_stated", "--max-depth", "1"];
+    let run = hessia(folder.path(), &here(&none));
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let names: Vec<_> = content(folder.path()).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, [Path::new("search.json")]);
+}
+
+/// A search into the folder that it runs in.
+fn here<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["search", "--nets", "20", "--steps", "10", "--seed", "1", "--output", "."][..], more].concat()
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn the_command_names_every_place_and_what_is_wrong() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     let (code, message) = run(&["fetch", "mnist", "--mirror", "mirror"]);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     // The MD5 of the official file, and md5sum's of 4,542 zeros.
     for part in [
         "mirror/mnist/t10k-labels-idx1-ubyte.gz",

@@ -101,7 +101,7 @@ fn what_cannot_be_written_ends_it_and_costs_no_finished_run() {
     // 8 blocks: less than a run takes, more than the settings do.
     let full = limited(&output, 8);
     let message = String::from_utf8_lossy(&full.stderr).into_owned();
-    assert_eq!(full.status.code(), Some(1), "{message}");
+    assert_eq!(full.status.code(), Some(2), "{message}");
     assert!(message.contains("finished runs are kept") && message.contains(".jsonl"), "{message}");
     assert_eq!(runs(content(&output)), before, "nothing half-written, nothing lost");
 
@@ -109,6 +109,23 @@ fn what_cannot_be_written_ends_it_and_costs_no_finished_run() {
     let undisturbed = folder.path().join("undisturbed");
     assert!(finish(experiment(&undisturbed)).status.success());
     assert!(content(&output) == content(&undisturbed));
+}
+
+#[test]
+fn a_torn_run_file_is_named_and_computed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("results");
+    assert!(finish(experiment(&output)).status.success());
+    let expected = content(&output);
+    let torn = output.join("runs/h8-n3-s2.jsonl");
+    let whole = fs::read(&torn).unwrap();
+    fs::write(&torn, &whole[..whole.len() / 2]).unwrap();
+    let again = finish(experiment(&output));
+    let said = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
+    assert!(said.contains("24 networks (23 were there already)"), "{said}");
+    assert!(said.contains("h8-n3-s2.jsonl") && said.contains("computed again"), "{said}");
+    assert!(content(&output) == expected);
 }
 
 #[test]
@@ -139,7 +156,7 @@ fn bad_use_is_refused_by_name_before_any_work() {
     let mut blocked = Command::new(env!("CARGO_BIN_EXE_hessia"));
     blocked.args(GRID).arg("--output").arg(path("file").join("results"));
     let output = finish(blocked);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("Not a directory"));
 }
 

@@ -5,9 +5,10 @@ mod command;
 mod toy;
 
 use std::fs;
+use std::process::Command;
 
 use arrays::{float16, float64, int64, npy, npz};
-use command::refused;
+use command::{hessia, refused, succeeds};
 use ndarray::Array2;
 use toy::{HESSIAN, SPECTRUM, and, good, inputs, network, network_arrays, with};
 
@@ -197,6 +198,56 @@ fn numbers_that_overflow_are_not_written() {
     fs::write(folder.path().join("net.npz"), npz(&arrays)).unwrap();
     let y = Array2::from_elem((5, 2), -1e200);
     fs::write(folder.path().join("y.npy"), float64(&y)).unwrap();
+    let output = hessia(folder.path(), &with(&HESSIAN, "--loss", "mse"));
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        message.trim_end().ends_with("found inf") || message.trim_end().ends_with("found NaN"),
+        "{message}"
+    );
     refused(folder.path(), &with(&HESSIAN, "--loss", "mse"), &["net.npz", "finite"]);
     refused(folder.path(), &with(&SPECTRUM, "--loss", "mse"), &["net.npz", "finite"]);
+}
+
+#[test]
+fn cases_leave_a_folder_in_use_alone_unless_they_are_forced() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["README.md", "cases.json", "relu-kink.npz"] {
+        fs::write(folder.path().join(name), "mine").unwrap();
+        refused(folder.path(), &["cases", "--output", "."], &[name, "free", "--force"]);
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    fs::write(folder.path().join("README.md"), "mine").unwrap();
+    succeeds(folder.path(), &["cases", "--output", ".", "--force"]);
+    assert!(fs::read_to_string(folder.path().join("README.md")).unwrap().contains("relu-kink"));
+    // Nothing is refused that would not be overwritten.
+    fs::create_dir(folder.path().join("other")).unwrap();
+    fs::write(folder.path().join("other/notes.txt"), "mine").unwrap();
+    succeeds(folder.path(), &["cases", "--output", "other"]);
+}
+
+/// What the system refuses is trouble as much as wrong use is; 1 is kept for a candidate that differs.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_ends_with_2() {
+    let folder = good();
+    let full = |name: &str| {
+        // A file of at most 512 bytes, as on a full disk.
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_hessia")]);
+        command.args(with(&HESSIAN, "--output", name)).current_dir(folder.path());
+        command.output().unwrap()
+    };
+    let output = full("H.npy");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("H.npy"), "{message}");
+    assert!(!folder.path().join("H.npy").exists());
+
+    // The summary has to reach its reader too.
+    let mut command = Command::new("sh");
+    command.args(["-c", "exec \"$@\" > /dev/full", "sh", env!("CARGO_BIN_EXE_hessia")]);
+    let output = command.args(HESSIAN).current_dir(folder.path()).output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("standard output"), "{message}");
 }

@@ -130,9 +130,9 @@ fn dead_networks_enter_nothing_and_are_counted() {
 
 #[test]
 fn curvature_of_dead_networks_is_counted_and_left_out() {
-    use hessia::experiment::{CurvatureSettings, curvature_grid};
-    use hessia::figure::curvature_figure;
-    use hessia::table::{curvature_grid_table, curvature_trend_table};
+    use hessia_paper::experiment::{CurvatureSettings, curvature_grid};
+    use hessia_paper::figure::curvature_figure;
+    use hessia_paper::table::{curvature_grid_table, curvature_trend_table};
     let settings = Settings {
         hidden_widths: vec![8, 16],
         inner_layers: vec![1, 5],

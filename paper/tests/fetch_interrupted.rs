@@ -7,7 +7,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hessia::Error;
-use hessia::dataset::{Download, FetchSettings, RemoteFile, remove_unfinished};
+use hessia::files::remove_unfinished;
+use hessia_paper::download::{Download, FetchSettings, RemoteFile};
 use md5::{Digest, Md5};
 
 /// Zeros: they take long to unpack and little to pack.

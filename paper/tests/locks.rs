@@ -9,8 +9,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::SeqCst};
 
 use hessia::Error;
-use hessia::dataset::{Download, FetchSettings, RemoteFile, lock};
-use hessia::experiment::{Settings, Task, run_in};
+use hessia::files::lock;
+use hessia_paper::download::{Download, FetchSettings, RemoteFile};
+use hessia_paper::experiment::{Settings, Task, run_in};
 use md5::{Digest, Md5};
 
 /// The error number that it fails with.
@@ -60,11 +61,11 @@ fn download(folder: &Path) -> hessia::Result<()> {
 
 #[cfg(feature = "onnx")]
 fn features(folder: &Path) -> hessia::Result<()> {
-    use hessia::features::{Extraction, Numbers, Preprocessing, extract_to};
-    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/features");
+    use hessia_paper::features::{Extraction, Numbers, Preprocessing, extract_to};
+    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/reference/features");
     let settings = Preprocessing::from_config(reference.join("preprocessor_config.json")).unwrap();
     let settings = Extraction::new(reference.join("vit_script.onnx"), settings);
-    let mut images = hessia::dataset::load_images("mnist", None).unwrap();
+    let mut images = hessia_paper::data::load_images("mnist", None).unwrap();
     images.truncate(1);
     extract_to(folder.join("F.npy"), &images, &settings, Numbers::Float32).map(drop)
 }

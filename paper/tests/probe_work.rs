@@ -1,7 +1,7 @@
 //! What a probe costs: the Hessian of the objects that are there before, once.
 #![cfg(target_os = "linux")]
 
-use hessia::theory::{Increment, ProbeSettings, probe};
+use hessia_paper::theory::{Increment, ProbeSettings, probe};
 use hessia::{Activation, Dataset, Loss, Network, Targets};
 use ndarray::{Array1, Array2};
 

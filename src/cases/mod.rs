@@ -12,7 +12,7 @@ use ndarray::{Array1, Array2};
 use crate::{Dataset, Error, Loss, Network, Result, Term, check, curvature, loss_and_gradient};
 
 pub use table::cases;
-pub use write::write_cases;
+pub use write::{file_names, write_cases};
 
 /// Largest difference of the two ways, over the Frobenius norm.
 pub const AGREEMENT: f64 = 1e-14;

@@ -13,9 +13,32 @@ use crate::{Error, LossKind, Reduction, Result, Targets};
 
 const README: &str = include_str!("README.md");
 
+const INDEX: &str = "cases.json";
+const ABOUT: &str = "README.md";
+
+fn file_name(case: &Case) -> String {
+    format!("{}.npz", case.name)
+}
+
+/// Names of the files that [`write_cases`] writes.
+///
+/// # Errors
+/// As [`cases`].
+///
+/// ```
+/// let names = hessia::cases::file_names()?;
+/// assert!(names.len() == 32 && names.contains(&"relu-kink.npz".to_string()));
+/// # Ok::<(), hessia::Error>(())
+/// ```
+pub fn file_names() -> Result<Vec<String>> {
+    let mut names: Vec<_> = cases()?.iter().map(file_name).collect();
+    names.extend([INDEX, ABOUT].map(String::from));
+    Ok(names)
+}
+
 /// Writes every case as `NAME.npz` into a folder, with `cases.json` and a README; returns how many there are.
 ///
-/// The folder is made where it is missing. The same version gives the same bytes.
+/// The folder is made where it is missing; files of the same names are replaced. The same version gives the same bytes.
 ///
 /// # Errors
 /// The system's, for the folder or a file; two ways that disagree, as [`Case::solve`].
@@ -33,15 +56,15 @@ pub fn write_cases(folder: impl AsRef<Path>) -> Result<usize> {
     fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
     let (mut index, mut rows) = (Vec::new(), String::new());
     for (case, solved) in all.iter().zip(&solved) {
-        let path = folder.join(format!("{}.npz", case.name));
+        let path = folder.join(file_name(case));
         write_aside(&path, |file| {
             arrays(case, solved, NpzWriter::new(file)).map_err(|e| Error::io(&path, e))
         })?;
         index.push(described(case, solved)?);
         rows += &row(case);
     }
-    text(&folder.join("cases.json"), &format!("{:#}\n", Value::Array(index)))?;
-    text(&folder.join("README.md"), &README.replace("TABLE\n", &rows))?;
+    text(&folder.join(INDEX), &format!("{:#}\n", Value::Array(index)))?;
+    text(&folder.join(ABOUT), &README.replace("TABLE\n", &rows))?;
     Ok(all.len())
 }
 
@@ -68,7 +91,7 @@ fn described(case: &Case, solved: &Solved) -> Result<Value> {
     Ok(json!({
         "name": case.name,
         "about": case.about,
-        "file": format!("{}.npz", case.name),
+        "file": file_name(case),
         "widths": case.net.widths(),
         "biases": biases,
         "activation": case.net.activation().name(),

@@ -12,7 +12,7 @@ pub trait Mortal {
 /// The living, which enter whatever is said of several networks, and how many are left out of it.
 ///
 /// ```
-/// use hessia::experiment::{Mode, Sample, living};
+/// use hessia_paper::experiment::{Mode, Sample, living};
 /// let sample = |seed, constant| Sample {
 ///     dataset: "toy".to_string(), mode: Mode::Pixels, hidden: 4, inner_layers: 1, seed, constant, dead: constant == 0.0,
 /// };
