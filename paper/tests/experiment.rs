@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use hessia::train::{accuracy, adam, dead_units};
-use hessia::{Dataset, Error, Loss, Targets, gradient, loss_value};
+use hessia::{Dataset, Loss, Targets, gradient, loss_value};
 use hessia_paper::experiment::{Mode, Run, Settings, Task, mean_absolute_deviation, run, run_in};
 use ndarray::{Array2, array};
 

@@ -12,7 +12,7 @@ use hessia_paper::download::{Download, FetchSettings, RemoteFile};
 use md5::{Digest, Md5};
 
 /// Zeros: they take long to unpack and little to pack.
-const SIZE: u64 = 400_000_000;
+const SIZE: u64 = 120_000_000;
 
 fn md5_of(mut source: impl Read) -> String {
     let (mut digest, mut buffer) = (Md5::new(), vec![0; 1 << 16]);

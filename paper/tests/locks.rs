@@ -74,9 +74,12 @@ fn features(folder: &Path) -> hessia::Result<()> {
 #[test]
 fn work_goes_on_without_locks_and_ends_where_locks_fail() {
     type Way = fn(&Path) -> hessia::Result<()>;
-    let mut ways: Vec<(&str, Way)> = vec![("experiment", experiment), ("download", download)];
-    #[cfg(feature = "onnx")]
-    ways.push(("features", features));
+    let ways: &[(&str, Way)] = &[
+        ("experiment", experiment),
+        ("download", download),
+        #[cfg(feature = "onnx")]
+        ("features", features),
+    ];
     for (name, way) in ways {
         for unsupported in [libc::ENOLCK, libc::EOPNOTSUPP, libc::ENOSYS, libc::EINVAL] {
             let (folder, before) = (tempfile::tempdir().unwrap(), CALLS.load(SeqCst));
