@@ -1,8 +1,8 @@
 //! What a probe costs: the Hessian of the objects that are there before, once.
 #![cfg(target_os = "linux")]
 
-use hessia_paper::theory::{Increment, ProbeSettings, probe};
 use hessia::{Activation, Dataset, Loss, Network, Targets};
+use hessia_paper::theory::{Increment, ProbeSettings, probe};
 use ndarray::{Array1, Array2};
 
 /// Processor time of this process so far, in seconds.
