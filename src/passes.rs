@@ -135,18 +135,13 @@ pub(crate) fn sweeps(net: &Network, data: &Dataset, loss: Loss, range: Range<usi
 
 /// Adds the gradient of one sweep, before the normaliser, to `total`.
 pub fn add_gradient(net: &Network, data: &Dataset, sweep: &Sweep, total: &mut Array1<f64>) {
-    let mut start = 0;
-    for (l, layer) in net.layers().iter().enumerate() {
+    for (l, place) in net.layout().into_iter().enumerate() {
         let weights = matmul(&sweep.delta[l].t(), &sweep.input(data, l));
-        let end = start + weights.len();
-        let mut part = total.slice_mut(s![start..end]);
+        let mut part = total.slice_mut(s![place.weight]);
         part += &weights.flatten();
-        start = end;
-        if let Some(bias) = &layer.bias {
-            let end = start + bias.len();
-            let mut part = total.slice_mut(s![start..end]);
+        if let Some(bias) = place.bias {
+            let mut part = total.slice_mut(s![bias]);
             part += &sweep.delta[l].sum_axis(Axis(0));
-            start = end;
         }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Case, Solved, cases};
 use crate::files::{NpzWriter, write_aside};
+use crate::model_io::write_layers;
 use crate::{Error, LossKind, Reduction, Result, Targets};
 
 const README: &str = include_str!("README.md");
@@ -74,7 +75,7 @@ fn arrays(case: &Case, solved: &Solved, mut archive: NpzWriter<'_>) -> std::io::
         Targets::Classes(labels) => archive.labels("y", labels)?,
         Targets::Values(values) => archive.floats("y", values)?,
     }
-    archive.network(&case.net)?;
+    write_layers(&case.net, &mut archive)?;
     archive.floats("theta", &case.net.parameters())?;
     archive.floats("loss", &arr1(&[solved.loss]))?;
     archive.floats("gradient", &solved.gradient)?;

@@ -1,5 +1,7 @@
 //! Floating-point entries of files, little-endian, as float64.
 
+use half::{bf16, f16};
+
 /// The types that weights are kept in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Float {
@@ -41,22 +43,15 @@ impl Float {
                 Float::F64 => f64::from_bits(bits),
                 Float::F32 => f64::from(f32::from_bits(bits as u32)),
                 Float::F16 => half(bits as u16),
-                Float::Bf16 => f64::from(f32::from_bits((bits as u32) << 16)),
+                Float::Bf16 => bf16::from_bits(bits as u16).to_f64(),
             }
         })
     }
 }
 
-/// IEEE 754 binary16: a sign, five bits of exponent, ten of fraction.
+/// IEEE 754 binary16 by its bits.
 pub fn half(bits: u16) -> f64 {
-    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
-    let size = match exponent {
-        0 => fraction * 2_f64.powi(-24),
-        0x1f if fraction == 0.0 => f64::INFINITY,
-        0x1f => f64::NAN,
-        _ => (1024.0 + fraction) * 2_f64.powi(exponent - 25),
-    };
-    if bits >> 15 == 0 { size } else { -size }
+    f16::from_bits(bits).to_f64()
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::npy::write_array;
-use crate::Network;
 
 /// Writes a `.npz` file, uncompressed: the same arrays give the same bytes.
 pub struct NpzWriter<'a> {
@@ -33,18 +32,6 @@ impl<'a> NpzWriter<'a> {
         self.archive.start_file(format!("{name}.npy"), options(labels.len()))?;
         let labels = labels.mapv(|label| label as i64);
         labels.write_npy(&mut self.archive).map_err(std::io::Error::other)
-    }
-
-    /// The weights and biases of a network, in the names of its parameter map.
-    pub fn network(&mut self, net: &Network) -> Result<()> {
-        for (l, layer) in net.layers().iter().enumerate() {
-            // As in `parameter_map`: every other module is an activation.
-            self.floats(&format!("{}.weight", 2 * l), &layer.weight)?;
-            if let Some(bias) = &layer.bias {
-                self.floats(&format!("{}.bias", 2 * l), bias)?;
-            }
-        }
-        Ok(())
     }
 
     /// Writes the directory of the archive.

@@ -14,6 +14,8 @@ use std::str::FromStr;
 use crate::files::{format_at, hex, open_regular, write_aside};
 use crate::{Activation, Error, Network, Result};
 
+pub(crate) use npz::write_layers;
+
 const READ: &str = "a network: .npz, .safetensors or .onnx";
 
 /// Which way round a file keeps its weights.

@@ -14,6 +14,7 @@ use crate::error::check_finite;
 use crate::files::{
     Header, LARGEST_RATIO, LARGEST_UNPACKED, NpyValues, NpzWriter, Place, format_at, hex, open_regular,
 };
+use crate::network::{bias_name, weight_name};
 use crate::{Error, Layer, Network, Result};
 
 const ARCHIVE: &str = "a .npz archive of weights and biases";
@@ -32,8 +33,19 @@ pub(super) fn read(path: &Path, layout: Option<WeightLayout>) -> Result<(Vec<Lay
 /// Writes the network's arrays in the names of its parameter map.
 pub(super) fn write(net: &Network, file: &mut File) -> std::io::Result<()> {
     let mut archive = NpzWriter::new(file);
-    archive.network(net)?;
+    write_layers(net, &mut archive)?;
     archive.finish()
+}
+
+/// Adds the network's arrays to an archive, in the names of its parameter map.
+pub(crate) fn write_layers(net: &Network, archive: &mut NpzWriter<'_>) -> std::io::Result<()> {
+    for (l, layer) in net.layers().iter().enumerate() {
+        archive.floats(&weight_name(l), &layer.weight)?;
+        if let Some(bias) = &layer.bias {
+            archive.floats(&bias_name(l), bias)?;
+        }
+    }
+    Ok(())
 }
 
 struct Archive<'a> {

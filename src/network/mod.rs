@@ -2,14 +2,14 @@
 
 mod activation;
 mod init;
-
-use std::ops::Range;
+mod parameters;
 
 use ndarray::{Array1, Array2};
 
 use crate::{Error, Result};
 
 pub use activation::Activation;
+pub use parameters::{LayerPlace, ParameterRange, bias_name, module_number, weight_name};
 
 /// One linear layer: `z = W x + b`.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,19 +44,6 @@ pub struct Network {
     activation: Activation,
     /// Derivative of the activation at exactly zero, where it is not the activation's own.
     kink_slope: Option<f64>,
-}
-
-/// One named stretch of the parameter vector.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct ParameterRange {
-    /// State-dict name, such as `2.weight`.
-    pub name: String,
-    /// Layer, from 0.
-    pub layer: usize,
-    /// Shape of the array: (outputs, inputs) or (outputs).
-    pub shape: Vec<usize>,
-    /// Its place in theta; the array lies there row by row.
-    pub range: Range<usize>,
 }
 
 impl Network {
@@ -158,79 +145,6 @@ impl Network {
     /// Whether any layer has biases.
     pub fn has_biases(&self) -> bool {
         self.layers.iter().any(|layer| layer.bias.is_some())
-    }
-
-    /// theta, length P: per layer the weights row by row, then the biases (PyTorch's `parameters()` order).
-    pub fn parameters(&self) -> Array1<f64> {
-        let mut theta = Vec::with_capacity(self.parameter_count());
-        for layer in &self.layers {
-            theta.extend(layer.weight.iter());
-            theta.extend(layer.bias.iter().flatten());
-        }
-        Array1::from(theta)
-    }
-
-    /// The same network with other parameters, in the order of [`Network::parameters`].
-    ///
-    /// # Errors
-    /// A length other than P, or NaN and infinity.
-    pub fn with_parameters(&self, theta: &Array1<f64>) -> Result<Self> {
-        if theta.len() != self.parameter_count() {
-            return Err(Error::shape("theta", &[self.parameter_count()], &[theta.len()]));
-        }
-        let mut values = theta.iter().copied();
-        let layers = self
-            .layers
-            .iter()
-            .map(|layer| Layer {
-                weight: layer.weight.mapv(|_| values.next().unwrap_or(0.0)),
-                bias: layer.bias.as_ref().map(|b| b.mapv(|_| values.next().unwrap_or(0.0))),
-            })
-            .collect();
-        Network::new(layers, self.activation)
-    }
-
-    /// Which stretch of theta each weight and bias array takes, named as in `nn.Sequential`.
-    ///
-    /// ```
-    /// use hessia::{Activation, Network};
-    /// let net = Network::random(&[3, 2, 1], true, Activation::Relu, 0)?;
-    /// let names: Vec<_> = net.parameter_map().iter().map(|p| (p.name.clone(), p.range.clone())).collect();
-    /// assert_eq!(names[2], ("2.weight".to_string(), 8..10));
-    /// # Ok::<(), hessia::Error>(())
-    /// ```
-    pub fn parameter_map(&self) -> Vec<ParameterRange> {
-        let mut map = Vec::new();
-        let mut start = 0;
-        for (l, layer) in self.layers.iter().enumerate() {
-            // An activation module stands between two linear ones, so their numbers are even.
-            let module = 2 * l;
-            let end = start + layer.weight.len();
-            map.push(ParameterRange {
-                name: format!("{module}.weight"),
-                layer: l,
-                shape: layer.weight.shape().to_vec(),
-                range: start..end,
-            });
-            start = end;
-            if let Some(bias) = &layer.bias {
-                let end = start + bias.len();
-                map.push(ParameterRange {
-                    name: format!("{module}.bias"),
-                    layer: l,
-                    shape: vec![bias.len()],
-                    range: start..end,
-                });
-                start = end;
-            }
-        }
-        map
-    }
-
-    /// The stretch of theta that layer `l` takes, weights and biases together.
-    pub fn layer_range(&self, l: usize) -> Range<usize> {
-        let start: usize = self.layers[..l].iter().map(Layer::parameter_count).sum();
-        start..start + self.layers[l].parameter_count()
     }
 
     /// Logits `z`, shape (m, K), of the inputs `x`, shape (m, n).

@@ -1,21 +1,12 @@
 //! Forward and backward over one batch, in either precision, with buffers that are used again.
 
-use std::ops::Range;
-
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
 use super::number::Number;
 use crate::linalg::{entries, entries_mut};
+use crate::network::LayerPlace;
 use crate::{Activation, Dataset, Loss, Network};
-
-/// Where a layer's parameters lie in theta.
-struct Place {
-    inputs: usize,
-    outputs: usize,
-    weight: Range<usize>,
-    bias: Option<Range<usize>>,
-}
 
 /// A network's shape with buffers for batches of up to `rows` objects.
 pub(super) struct Pass<'a, T> {
@@ -24,7 +15,7 @@ pub(super) struct Pass<'a, T> {
     inputs: &'a [T],
     loss: Loss,
     activation: Activation,
-    places: Vec<Place>,
+    places: Vec<LayerPlace>,
     /// Inputs of each layer, shape (rows, inputs).
     x: Vec<Array2<T>>,
     /// Slopes `s'(z)` of each hidden layer, shape (rows, outputs).
@@ -38,14 +29,7 @@ pub(super) struct Pass<'a, T> {
 impl<'a, T: Number> Pass<'a, T> {
     /// Network, data and loss have been checked to belong together.
     pub(super) fn new(net: &Network, data: &'a Dataset, inputs: &'a [T], loss: Loss, rows: usize) -> Self {
-        let mut places = Vec::new();
-        let mut start = 0;
-        for layer in net.layers() {
-            let weight = start..start + layer.weight.len();
-            let bias = layer.bias.as_ref().map(|bias| weight.end..weight.end + bias.len());
-            start += layer.parameter_count();
-            places.push(Place { inputs: layer.inputs(), outputs: layer.outputs(), weight, bias });
-        }
+        let places = net.layout();
         let zeros = |width: usize| Array2::from_elem((rows, width), T::zero());
         Pass {
             data,
@@ -137,12 +121,12 @@ impl<'a, T: Number> Pass<'a, T> {
     }
 }
 
-fn matrix<'a, T>(theta: &'a [T], place: &Place) -> ArrayView2<'a, T> {
+fn matrix<'a, T>(theta: &'a [T], place: &LayerPlace) -> ArrayView2<'a, T> {
     ArrayView2::from_shape((place.outputs, place.inputs), &theta[place.weight.clone()])
         .expect("the range has the size of the matrix by construction")
 }
 
-fn matrix_mut<'a, T>(theta: &'a mut [T], place: &Place) -> ArrayViewMut2<'a, T> {
+fn matrix_mut<'a, T>(theta: &'a mut [T], place: &LayerPlace) -> ArrayViewMut2<'a, T> {
     ArrayViewMut2::from_shape((place.outputs, place.inputs), &mut theta[place.weight.clone()])
         .expect("the range has the size of the matrix by construction")
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::Network;
+use crate::network::module_number;
 
 /// How the entries of a weight matrix follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -115,12 +116,12 @@ impl ParameterOrder {
         match self.layers {
             LayerOrder::Forward => {}
             LayerOrder::Reversed => layers.reverse(),
-            // Modules have even numbers: an activation stands between two linear ones.
-            LayerOrder::Lexicographic => layers.sort_by_key(|l| (2 * l).to_string()),
+            LayerOrder::Lexicographic => layers.sort_by_key(|&l| module_number(l).to_string()),
         }
+        let layout = net.layout();
         let mut indices = Vec::with_capacity(net.parameter_count());
         let all_biases = |indices: &mut Vec<usize>| {
-            layers.iter().for_each(|&l| indices.extend(biases(net, l)));
+            layers.iter().for_each(|&l| indices.extend(layout[l].bias.clone().unwrap_or_default()));
         };
         if self.biases == BiasPlace::BeforeAll {
             all_biases(&mut indices);
@@ -135,10 +136,10 @@ impl ParameterOrder {
     }
 
     fn one_layer(&self, net: &Network, l: usize, indices: &mut Vec<usize>) {
-        let start = net.layer_range(l).start;
-        let (outputs, inputs) = net.layers()[l].weight.dim();
-        let bias = biases(net, l);
-        let weight = |i: usize, a: usize| start + i * inputs + a;
+        let place = &net.layout()[l];
+        let (outputs, inputs) = (place.outputs, place.inputs);
+        let bias = place.bias.clone().unwrap_or_default();
+        let weight = |i: usize, a: usize| place.weight_at(i, a);
         if self.biases == BiasPlace::BeforeWeights {
             indices.extend(bias.clone());
         }
@@ -171,11 +172,6 @@ impl ParameterOrder {
             indices.extend(bias);
         }
     }
-}
-
-fn biases(net: &Network, l: usize) -> std::ops::Range<usize> {
-    let range = net.layer_range(l);
-    range.start + net.layers()[l].weight.len()..range.end
 }
 
 impl std::fmt::Display for ParameterOrder {

@@ -53,16 +53,15 @@ impl Setting {
         let scale = self.loss.normaliser(1, self.net.outputs());
         for sweep in linalg::workers(|| passes::sweeps(&self.net, &self.data, self.loss, 0..objects)) {
             let mut rows = gradients.slice_mut(s![sweep.range.clone(), ..]);
-            for (l, layer) in self.net.layers().iter().enumerate() {
-                let start = self.net.layer_range(l).start;
+            for (l, place) in self.net.layout().iter().enumerate() {
                 let (delta, input) = (&sweep.delta[l], sweep.input(&self.data, l));
                 for (n, mut row) in rows.rows_mut().into_iter().enumerate() {
-                    for i in 0..layer.outputs() {
-                        let from = start + i * layer.inputs();
-                        let mut part = row.slice_mut(s![from..from + layer.inputs()]);
+                    for i in 0..place.outputs {
+                        let from = place.weight_at(i, 0);
+                        let mut part = row.slice_mut(s![from..from + place.inputs]);
                         part.assign(&(&input.row(n) * (scale * delta[[n, i]])));
-                        if layer.bias.is_some() {
-                            row[start + layer.weight.len() + i] = scale * delta[[n, i]];
+                        if let Some(bias) = &place.bias {
+                            row[bias.start + i] = scale * delta[[n, i]];
                         }
                     }
                 }

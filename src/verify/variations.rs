@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2, Axis, s};
 
 use super::fault::Fault;
 use super::reference::Setting;
+use crate::network::bias_name;
 use crate::{Activation, Layer, Network, Result, Targets};
 
 /// Every other setting that is tried, with what it would mean; the likelier first. The factor corrects a mean whose
@@ -201,7 +202,7 @@ pub(super) fn without_biases(net: &Network) -> Result<Vec<(Vec<String>, Network)
             weight: layer.weight.clone(),
             bias: layer.bias.clone().filter(|_| !choice.contains(&l)),
         });
-        let names = choice.iter().map(|l| format!("{}.bias", 2 * l)).collect();
+        let names = choice.iter().map(|l| bias_name(*l)).collect();
         Ok((names, Network::new(layers.collect(), net.activation())?))
     };
     choices.into_iter().map(take).collect()

@@ -5,8 +5,6 @@ use std::path::Path;
 
 use ndarray::ArrayD;
 
-use super::fused;
-use super::layers::Layers;
 use super::messages::{self, Attribute, Node, Tensor};
 use super::tensor::shown;
 use crate::{Error, Result};
@@ -17,9 +15,9 @@ const DEEPEST_CONSTANT: usize = 8;
 /// A graph with its values by name.
 pub(super) struct Graph<'a> {
     pub(super) path: &'a Path,
-    nodes: &'a [Node],
-    input: &'a str,
-    output: &'a str,
+    pub(super) nodes: &'a [Node],
+    pub(super) input: &'a str,
+    pub(super) output: &'a str,
     initializers: HashMap<&'a str, &'a Tensor>,
     producers: HashMap<&'a str, &'a Node>,
     /// The nodes that take a value, each once.
@@ -59,41 +57,6 @@ impl<'a> Graph<'a> {
         Ok(Graph { path, nodes: &graph.node, input, output, initializers, producers, consumers })
     }
 
-    /// Gives the nodes from input to output to `layers`, one after the other.
-    pub(super) fn walk(&self, layers: &mut Layers<'a>) -> Result<()> {
-        let mut value = self.input;
-        // Every step passes a node: more steps than nodes go round.
-        for _ in 0..=self.nodes.len() {
-            if value == self.output {
-                return Ok(());
-            }
-            let takers = self.takers(value);
-            value = match takers {
-                [] => {
-                    let found = format!("{:?}, which no node takes", shown(value));
-                    let expected = format!("a chain of nodes to {:?}", shown(self.output));
-                    return Err(Error::format(self.path, expected, found));
-                }
-                [node] => {
-                    layers.take(self, node, value)?;
-                    self.only_output(node)?
-                }
-                _ => match fused::recognise(self, value) {
-                    Some((activation, end)) => {
-                        layers.activate(activation, end)?;
-                        self.only_output(end)?
-                    }
-                    None => {
-                        let nodes: Vec<_> = takers.iter().take(4).map(|node| label(node)).collect();
-                        let found = format!("{:?} taken by {}", shown(value), nodes.join(" and "));
-                        return Err(Error::format(self.path, "a chain, one node after the other", found));
-                    }
-                },
-            };
-        }
-        Err(Error::format(self.path, "a chain of nodes from input to output", "a circle"))
-    }
-
     /// The nodes that take a value.
     pub(super) fn takers(&self, value: &str) -> &[&'a Node] {
         self.consumers.get(value).map_or(&[], Vec::as_slice)
@@ -107,7 +70,8 @@ impl<'a> Graph<'a> {
         }
     }
 
-    fn only_output(&self, node: &'a Node) -> Result<&'a str> {
+    /// The name of a node's only output.
+    pub(super) fn only_output(&self, node: &'a Node) -> Result<&'a str> {
         match &node.output[..] {
             [output] if !output.is_empty() => Ok(output),
             _ => {

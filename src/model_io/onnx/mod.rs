@@ -6,6 +6,7 @@ mod graph;
 mod layers;
 mod messages;
 mod tensor;
+mod walk;
 
 use std::io::Read;
 use std::path::Path;
@@ -37,7 +38,7 @@ pub(super) fn read(path: &Path, options: LoadOptions) -> Result<(Network, Vec<St
     let graph = model.graph.as_ref().ok_or_else(|| Error::format(path, FILE, "a model without a graph"))?;
     let graph = Graph::new(path, graph)?;
     let mut layers = Layers::new(path);
-    graph.walk(&mut layers)?;
+    walk::walk(&graph, &mut layers)?;
     let Finished { layers, activation: found, mut notes } = layers.finish()?;
     let activation = agreed(path, options.activation, found, &mut notes)?;
     Ok((Network::new(layers, activation)?, notes))
