@@ -16,6 +16,7 @@
 //! ```
 //!
 //! The rooms, each knowing only those before it: [`error`], [`progress`], [`linalg`]; [`data`], [`loss`], [`network`];
+//! [`operator`] (matrices by their products);
 //! [`files`] and [`model_io`] (files to arrays and networks); [`passes`] (one sweep forward, one back);
 //! [`curvature`](mod@curvature); [`spectrum`], [`train`]; [`verify`](mod@verify), [`check`], [`cases`], [`cost`];
 //! [`table`], [`figure`] and [`notebook`] (what a result looks like). The paper that this began with, its bounds and
@@ -40,6 +41,7 @@ pub mod loss;
 #[cfg(feature = "model-io")]
 pub mod model_io;
 pub mod network;
+pub mod operator;
 pub mod passes;
 pub mod prelude;
 pub mod progress;
@@ -51,8 +53,9 @@ pub mod train;
 pub mod verify;
 
 pub use curvature::{
-    Compressed, Curvature, LayerNorms, PerObject, Term, Work, compress, curvature, curvature_block, ggn,
-    ggn_dual_gram, ggn_spectra, h_term, hessian, hessian_spectra, hvp, layer_norms, per_object,
+    Compressed, Curvature, CurvatureKind, CurvatureOperator, LayerNorms, PerObject, Term, Work, compress,
+    curvature, curvature_block, ggn, ggn_dual_gram, ggn_spectra, h_term, hessian, hessian_spectra, hvp,
+    layer_norms, per_object,
 };
 pub use data::{Dataset, Targets};
 pub use error::{Error, Result};

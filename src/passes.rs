@@ -106,11 +106,16 @@ impl Sweep {
         &entries(&self.inputs[l - 1])[n * width..(n + 1) * width]
     }
 
+    /// `x^(l)` of these objects, for a layer l = 1...
+    pub(crate) fn later_input(&self, l: usize) -> ArrayView2<'_, f64> {
+        self.inputs[l - 1].view()
+    }
+
     /// `x^(l)` of these objects, without the ones of the biases.
     pub(crate) fn input<'a>(&'a self, data: &'a Dataset, l: usize) -> ArrayView2<'a, f64> {
         match l {
             0 => data.x.slice(s![self.range.clone(), ..]),
-            _ => self.inputs[l - 1].view(),
+            _ => self.later_input(l),
         }
     }
 }

@@ -8,6 +8,7 @@ mod shared;
 mod singular;
 mod system;
 mod threads;
+mod tiled;
 
 pub(crate) use cholesky::solve_shifted;
 pub use dense::matmul;
@@ -20,3 +21,4 @@ pub use singular::{euclidean_norm, spectral_norm};
 pub use system::{available_memory, blas_name, peak_memory};
 pub(crate) use threads::whole_machine;
 pub use threads::{set_threads, side_by_side, threads, workers};
+pub(crate) use tiled::{tall_add, tall_gram, tiled};

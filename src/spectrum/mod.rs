@@ -1,11 +1,13 @@
 //! Eigenvalues of symmetric matrices, and what they say.
 
 mod dense;
+mod extreme;
 mod lanczos;
 mod network;
 mod operator;
 
 pub use dense::{eigh, eigh_range, eigvalsh};
+pub use extreme::{Completeness, ExtremePairs, ExtremeSettings, ExtremeSolver, Which, extreme_pairs};
 pub use lanczos::eigh_largest;
 pub use network::{Route, network_spectrum};
 pub use operator::{Outermost, outermost};

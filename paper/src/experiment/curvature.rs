@@ -13,11 +13,13 @@ use serde::{Deserialize, Serialize};
 use super::evaluate::is_silent;
 use super::{Configuration, Settings, Task};
 use hessia::linalg::side_by_side;
+use hessia::operator::LinearOperator;
 use hessia::progress::Progress;
 use hessia::spectrum::outermost;
 use hessia::train::{Inputs, train};
 use hessia::{
-    Dataset, Error, Loss, Network, Result, Term, compress, hvp, loss_and_gradient, loss_value, per_object,
+    CurvatureKind, CurvatureOperator, Dataset, Error, Loss, Network, Result, compress, loss_and_gradient,
+    loss_value, per_object,
 };
 
 /// How the curvature of the grid's networks is measured.
@@ -146,12 +148,14 @@ fn measure(
     let small = compress(net, &head)?;
     let before = small.data.head(k);
     let order = small.network.parameter_count();
-    let product = |data: &Dataset, v: &Array1<f64>| -> Result<Array1<f64>> {
-        let column = v.view().insert_axis(Axis(1)).to_owned();
-        Ok(hvp(&small.network, data, loss, Term::Full, &column)?.remove_axis(Axis(1)))
+    let operator =
+        |data: &Dataset| CurvatureOperator::new(&small.network, data, loss, CurvatureKind::Hessian);
+    let product = |operator: &CurvatureOperator, v: &Array1<f64>| -> Result<Array1<f64>> {
+        Ok(operator.apply(&v.view().insert_axis(Axis(1)).to_owned())?.remove_axis(Axis(1)))
     };
     let most = 300;
-    let mean = outermost(order, settings.top, settings.tolerance, most, |v| product(&before, v))?;
+    let mean_hessian = operator(&before)?;
+    let mean = outermost(order, settings.top, settings.tolerance, most, |v| product(&mean_hessian, v))?;
     let objects = per_object(&small.network, &before, loss)?;
     let (loss_before, gradient_before) = loss_and_gradient(&small.network, &before, loss)?;
 
@@ -185,8 +189,9 @@ fn measure(
         let object = small.data.select(&[joining]);
         let (value, gradient) = loss_and_gradient(&small.network, &object, loss)?;
         let gradient_gap = gradient - &gradient_before;
+        let object_hessian = operator(&object)?;
         let gap = outermost(order, 1, settings.tolerance, most, |v| {
-            Ok(product(&object, v)? - product(&before, v)?)
+            Ok(product(&object_hessian, v)? - product(&mean_hessian, v)?)
         })?;
         let original = head.select(&[joining]);
         run.hessian_gap += gap.norm() / settings.joining as f64;

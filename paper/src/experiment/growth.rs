@@ -8,10 +8,11 @@ use super::{Configuration, Settings, Slice, Task, living};
 use crate::theory::{Constants, TOLERANCE, lemma_1};
 use hessia::fit::{Fit, exponential, power_law};
 use hessia::linalg::{euclidean_norm, side_by_side};
+use hessia::operator::LinearOperator;
 use hessia::progress::Progress;
 use hessia::spectrum::outermost;
 use hessia::train::{Inputs, train};
-use hessia::{Dataset, Error, Loss, Network, Result, Term, compress, hvp, per_object};
+use hessia::{CurvatureKind, CurvatureOperator, Dataset, Error, Loss, Network, Result, compress, per_object};
 
 /// Norms of one network's Hessians and what lemma 1 says of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -116,9 +117,9 @@ pub fn measure_growth(
     let (depth, h, m) = (constants.depth, configuration.hidden, constants.m);
     // Same nonzero eigenvalues on fewer inputs.
     let small = compress(net, data)?;
+    let operator = CurvatureOperator::new(&small.network, &small.data, loss, CurvatureKind::Hessian)?;
     let product = |v: &Array1<f64>| -> Result<Array1<f64>> {
-        let column = v.view().insert_axis(Axis(1)).to_owned();
-        Ok(hvp(&small.network, &small.data, loss, Term::Full, &column)?.remove_axis(Axis(1)))
+        Ok(operator.apply(&v.view().insert_axis(Axis(1)).to_owned())?.remove_axis(Axis(1)))
     };
     let mean = outermost(small.network.parameter_count(), 1, 1e-4, 300, product)?;
     let each = per_object(&small.network, &small.data, loss)?;
