@@ -15,10 +15,11 @@ const DECADES: f64 = 12.0;
 /// boundaries.
 ///
 /// The colours reach from the largest cell down to the smallest hundredth of the cells, twelve decades at most; zeros
-/// are white. The title says how many entries a cell stands for.
+/// are white. The title says how many entries a cell stands for, and how many cells are NaN or infinite: they are not
+/// drawn.
 ///
 /// # Errors
-/// A table without the columns of a magnitude table, or with cells missing.
+/// A table without the columns of a magnitude table, or with cells missing, or without one finite cell.
 ///
 /// ```
 /// use hessia::{Activation, Network, figure::magnitude_figure, table::magnitude_table};
@@ -37,15 +38,21 @@ pub fn magnitude_figure(table: &DataFrame, net: &Network, name: &str) -> Result<
         let expected = "one row for each cell of a matrix, row by row";
         return Err(Error::argument("magnitude table", expected, format!("{} rows", magnitude.len())));
     }
-    let largest = magnitude.iter().copied().fold(0.0, f64::max);
+    let odd = magnitude.iter().filter(|v| !v.is_finite()).count();
+    if odd == magnitude.len() {
+        let found = format!("NaN or infinite in each of {odd} cells");
+        return Err(Error::argument("magnitude table", "a finite entry", found));
+    }
+    let finite = || magnitude.iter().copied().filter(|v| v.is_finite());
+    let largest = finite().fold(0.0, f64::max);
     let top = if largest > 0.0 { largest.log10() } else { 0.0 };
-    let mut sizes: Vec<f64> = magnitude.iter().filter(|v| **v > 0.0).map(|v| v.log10()).collect();
+    let mut sizes: Vec<f64> = finite().filter(|v| *v > 0.0).map(f64::log10).collect();
     sizes.sort_unstable_by(f64::total_cmp);
     let low = sizes.get(sizes.len() / 100).copied().unwrap_or(top);
     // At least one decade, so that equal entries are not told apart by rounding.
     let floor = low.clamp(top - DECADES, top - 1.0);
     // Two digits of a decade are finer than any colour scale.
-    let colour = |v: &f64| (*v > 0.0).then(|| (v.log10().max(floor) * 1e2).round() / 1e2);
+    let colour = |v: &f64| (*v > 0.0 && v.is_finite()).then(|| (v.log10().max(floor) * 1e2).round() / 1e2);
     let z: Vec<Vec<Option<f64>>> =
         magnitude.chunks(columns).map(|cells| cells.iter().map(colour).collect()).collect();
     // Centres of the cells, in entries, so that axes count parameters.
@@ -84,8 +91,9 @@ pub fn magnitude_figure(table: &DataFrame, net: &Network, name: &str) -> Result<
     } else {
         "every entry".to_string()
     };
-    let zeros = if sizes.len() < magnitude.len() { "; white: zero" } else { "" };
-    let title = format!("{name}, {order} × {order}: {of}{zeros}");
+    let zeros = if sizes.len() + odd < magnitude.len() { "; white: zero" } else { "" };
+    let odd = if odd > 0 { format!("; {odd} cells NaN or infinite: not drawn") } else { String::new() };
+    let title = format!("{name}, {order} × {order}: {of}{zeros}{odd}");
     let x_axis =
         style::axis("parameter j").show_grid(false).range(vec![-0.5, end]).constrain(AxisConstrain::Domain);
     // The first row on top, as a matrix is written.
@@ -121,4 +129,32 @@ fn boundary(x0: f64, x1: f64, y0: f64, y1: f64) -> Shape {
         .y0(y0)
         .y1(y1)
         .line(ShapeLine::new().color(style::BLACK).width(0.7))
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use crate::table::magnitude_table;
+    use crate::{Activation, Network, Result};
+
+    fn drawn(entry: impl Fn(usize) -> f64) -> Result<String> {
+        let net = Network::random(&[3, 2, 2], false, Activation::Relu, 1)?;
+        let order = net.parameter_count();
+        let matrix = Array2::from_shape_fn((order, order), |(i, j)| entry(i * order + j));
+        Ok(super::magnitude_figure(&magnitude_table(&matrix, order)?, &net, "H")?.to_json())
+    }
+
+    #[test]
+    fn what_is_no_number_is_said_and_not_drawn() {
+        let message = drawn(|_| f64::NAN).map_err(|error| error.to_string());
+        assert_eq!(
+            message,
+            Err("magnitude table: expected a finite entry, found NaN or infinite in each of 100 cells".into())
+        );
+        let some = drawn(|k| if k < 3 { [f64::NAN, f64::INFINITY, 0.0][k] } else { 1.0 });
+        let Ok(json) = some else { panic!("{some:?}") };
+        assert!(json.contains("white: zero; 2 cells NaN or infinite: not drawn"), "{json}");
+        assert!(!drawn(|_| 1.0).is_ok_and(|json| json.contains("NaN")));
+    }
 }

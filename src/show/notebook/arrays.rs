@@ -79,14 +79,22 @@ fn matrix(matrix: ArrayView2<'_, f64>) -> View {
 fn map(matrix: ArrayView2<'_, f64>, shape: &str) -> View {
     let (rows, columns) = matrix.dim();
     let factor = rows.max(columns).div_ceil(CELLS);
-    let largest = matrix.iter().fold(0.0_f64, |largest, v| largest.max(v.abs()));
-    let top = if largest > 0.0 && largest.is_finite() { largest.log10() } else { 0.0 };
-    let colour = |v: f64| (v > 0.0).then(|| (v.log10().max(top - DECADES) * 100.0).round() / 100.0);
+    let odd = matrix.iter().filter(|v| !v.is_finite()).count();
+    let odd_text = format!("{} NaN or infinite", html::grouped(odd));
+    if odd == matrix.len() {
+        return View::Text(format!("{shape}, all {odd_text}"));
+    }
+    let odd_text = if odd > 0 { format!(", {odd_text}") } else { String::new() };
+    let largest = matrix.iter().filter(|v| v.is_finite()).fold(0.0_f64, |largest, v| largest.max(v.abs()));
+    let top = if largest > 0.0 { largest.log10() } else { 0.0 };
+    // Neither zeros nor what is no finite number have a colour.
+    let colour =
+        |v: f64| (v > 0.0 && v.is_finite()).then(|| (v.log10().max(top - DECADES) * 100.0).round() / 100.0);
     let mut z = Vec::new();
     for i in (0..rows).step_by(factor) {
         let cell = |j: usize| {
             let part = matrix.slice(s![i..rows.min(i + factor), j..columns.min(j + factor)]);
-            colour(part.iter().fold(0.0_f64, |most, v| most.max(v.abs())))
+            colour(crate::table::largest(part.iter().copied()))
         };
         z.push((0..columns).step_by(factor).map(cell).collect::<Vec<_>>());
     }
@@ -102,7 +110,7 @@ fn map(matrix: ArrayView2<'_, f64>, shape: &str) -> View {
             "colorbar": { "title": { "text": "|entry|" }, "tickvals": ticks, "ticktext": labels },
         }],
         "layout": {
-            "title": { "text": format!("{shape}{cells}"), "font": { "size": 15 }, "x": 0.02, "xanchor": "left" },
+            "title": { "text": format!("{shape}{cells}{odd_text}"), "font": { "size": 15 }, "x": 0.02, "xanchor": "left" },
             "width": 560, "height": 500, "margin": { "l": 70, "r": 20, "t": 50, "b": 55 },
             "xaxis": { "title": { "text": "column" }, "constrain": "domain" },
             "yaxis": { "title": { "text": "row" }, "autorange": "reversed", "scaleanchor": "x",
@@ -110,7 +118,7 @@ fn map(matrix: ArrayView2<'_, f64>, shape: &str) -> View {
         },
     });
     View::Figure {
-        text: format!("{shape}, largest |entry| {}", html::short(largest)),
+        text: format!("{shape}, largest |entry| {}{odd_text}", html::short(largest)),
         json: figure.to_string(),
     }
 }
@@ -134,6 +142,21 @@ mod tests {
         assert_eq!(figure["data"][0]["z"][133][0], 3.0);
         assert!(figure["data"][0]["z"][0][0].is_null(), "zeros have no colour");
         assert!(text.contains("1000"));
+    }
+
+    #[test]
+    fn nan_is_said_and_not_drawn() {
+        let all = Array2::from_elem((13, 13), f64::NAN);
+        assert_eq!(all.to_view(), View::Text("matrix of 13 × 13, all 169 NaN or infinite".to_string()));
+        let mut some = Array2::from_elem((400, 200), 1.0);
+        some[[0, 0]] = f64::NAN;
+        some[[5, 0]] = f64::INFINITY;
+        let View::Figure { json, text } = some.to_view() else { panic!("expected a figure") };
+        let figure: serde_json::Value = serde_json::from_str(&json).unwrap_or_default();
+        assert!(figure["data"][0]["z"][0][0].is_null() && figure["data"][0]["z"][1][0].is_null());
+        assert_eq!(figure["data"][0]["z"][2][0], 0.0);
+        assert_eq!(text, "matrix of 400 × 200, largest |entry| 1, 2 NaN or infinite");
+        assert!(json.contains("2 NaN or infinite"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::{Error, Result};
 ///
 /// `factor` is the smallest for which no side has more than `max_side` cells; 1 keeps every entry. `row` and
 /// `column` are the indices of the cell's first entry; cells at the lower and right edge may be cut off. Taking the
-/// largest keeps single large entries visible, which a mean would wash out.
+/// largest keeps single large entries visible, which a mean would wash out. A cell with a NaN in it is NaN.
 ///
 /// # Errors
 /// An empty matrix, or no cells.
@@ -36,7 +36,7 @@ pub fn magnitude_table(matrix: &Array2<f64>, max_side: usize) -> Result<DataFram
             let cell = matrix.slice(s![i..rows.min(i + factor), j..columns.min(j + factor)]);
             row.push(i);
             column.push(j);
-            magnitude.push(cell.iter().fold(0.0_f64, |largest, v| largest.max(v.abs())));
+            magnitude.push(largest(cell.iter().copied()));
         }
     }
     let factors = vec![factor as i64; row.len()];
@@ -46,4 +46,21 @@ pub fn magnitude_table(matrix: &Array2<f64>, max_side: usize) -> Result<DataFram
         Series::new("factor".into(), factors).into_column(),
         Series::new("magnitude".into(), magnitude).into_column(),
     ])
+}
+
+/// The largest size; NaN if one of the values is, which `f64::max` would pass over.
+pub(crate) fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
+    let larger = |a: f64, b: f64| if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b.abs()) };
+    values.into_iter().fold(0.0, larger)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::largest;
+
+    #[test]
+    fn nan_is_not_passed_over() {
+        assert_eq!(largest([1.0, -5.0]), 5.0);
+        assert!(largest([f64::NAN, 1.0]).is_nan() && largest([1.0, f64::NAN]).is_nan());
+    }
 }

@@ -18,6 +18,7 @@ pub use blocks::block_norm_table;
 pub use cost::cost_table;
 pub use density::density_table;
 pub use fit::fit_table;
+pub(crate) use magnitudes::largest;
 pub use magnitudes::magnitude_table;
 pub use provenance::Provenance;
 pub use read::read_table;
