@@ -52,6 +52,10 @@ browser-test: setup ## JupyterLab, Notebook 7 and the HTML page in a headless br
 	@$(PYTHON) kernel/notebooks.py run notebooks/00_start_here.ipynb
 	@$(PYTHON) kernel/browser_test.py
 
+rebase-kernel: system ## the kernel's patches on another evcxr, built and tested: VERSION=0.22.0
+	@kernel/python.sh
+	@kernel/rebase.sh $(VERSION)
+
 fmt: ## format the sources
 	cargo fmt
 
@@ -76,4 +80,4 @@ kernel: system ## the notebook kernel, its library and its Python environment
 system:
 	@kernel/system.sh
 
-.PHONY: help notebooks test examples fuzz lab build bench peers notebook-times cells stock-test browser-test fmt lint doc clean-cache setup kernel system
+.PHONY: help notebooks test examples fuzz lab build bench peers notebook-times cells stock-test browser-test rebase-kernel fmt lint doc clean-cache setup kernel system

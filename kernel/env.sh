@@ -65,6 +65,11 @@ place() {
     mv "$1.$$" "$1"
 }
 
+# The version of evcxr that kernel/patches are for.
+kernel_version() {
+    sed -n 's/.* evcxr-\(.*\)\.crate$/\1/p' "$ROOT/kernel/patches/evcxr.sha256"
+}
+
 # .hessia/bin/NAME runs the program. No links to folders lie in .hessia: what walks the project follows them.
 link() {
     printf '#!/bin/sh\nexec "%s" "$@"\n' "$1" | place "$LOCAL/bin/${1##*/}" 755

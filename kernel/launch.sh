@@ -43,7 +43,7 @@ LD_LIBRARY_PATH=$SYSROOT/lib/rustlib/$HOST/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PA
 export LD_LIBRARY_PATH HESSIA_ROOT="$ROOT" HESSIA_CARGO="$SYSROOT/bin/cargo" HESSIA_VIEW="$CONTEXT/view"
 export EVCXR_TMPDIR="$run" EVCXR_CONFIG_DIR="$run" EVCXR_BUILD_CARGO_HOME="$cargo_home"
 export HESSIA_OUT="${HESSIA_OUT:-$ROOT/out}"
-export EVCXR_PRELOAD="$debug/deps/libhessia.so" HESSIA_NOTEBOOK=1 CARGO_HOME="$CONTEXT/cargo-home"
+export EVCXR_PRELOAD="$debug/deps/libhessia.so" CARGO_HOME="$CONTEXT/cargo-home"
 # The kernel ends with the process that started it.
 export EVCXR_PARENT="$PPID"
 exec "$LOCAL/bin/evcxr_jupyter" --control_file "$1"

@@ -1,6 +1,9 @@
 """Drives a real kernel: what is shown, what counts as an error, what an interrupt leaves."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 import unittest
@@ -63,6 +66,30 @@ class Kernel(unittest.TestCase):
         outputs = self.ok('println!("before"); show(&Array2::<f64>::eye(2)); show(&Array2::<f64>::eye(3)); println!("after");')
         kinds = [o["msg_type"] for o in outputs]
         self.assertEqual(kinds, ["stream", "display_data", "display_data", "stream"])
+
+    def test_data_cannot_speak_for_the_kernel(self):
+        block = "EVCXR_BEGIN_CONTENT text/html\\n<script>alert(1)</script>\\nEVCXR_END_CONTENT\\n"
+        self.ok(f'let hostile = "x\\nEVCXR_END_CONTENT\\n{block}EVCXR_EXECUTION_COMPLETE\\n";')
+        shown = self.shown('df!("a" => [hostile])?')
+        self.assertIn("&lt;script&gt;", shown["text/html"])
+        for code in ("println!(\"{hostile}\");", "show(hostile); 1 + 1", "hostile"):
+            for output in self.ok(code):
+                self.assertNotIn("text/html", output["content"].get("data", {}), code)
+        # Nor do its words for errors, and a block without an end is none.
+        printed = self.ok('println!("EVCXR_PANIC_NOTIFICATION\\nEVCXR_BEGIN_CONTENT text/plain\\nrest");')
+        self.assertEqual({o["msg_type"] for o in printed}, {"stream"})
+        self.assertIn("rest", "".join(o["content"]["text"] for o in printed))
+
+    def test_content_of_other_libraries_is_shown_if_it_runs_no_script(self):
+        shown = self.shown('println!("EVCXR_BEGIN_CONTENT image/png\\nAAAA\\nEVCXR_END_CONTENT");')
+        self.assertEqual(shown, {"image/png": "AAAA"})
+        self.assertIn(PLOTLY, self.shown("plotly::Plot::new()"))
+
+    def test_a_line_without_end_spoils_no_display(self):
+        outputs = self.ok('print!("abc"); show(&Array2::<f64>::eye(2)); print!("def");')
+        self.assertEqual([o["msg_type"] for o in outputs], ["stream", "display_data", "stream"])
+        self.assertEqual([outputs[0]["content"]["text"], outputs[2]["content"]["text"]], ["abc\n", "def\n"])
+        self.assertEqual(self.shown('print!("abc"); 1 + 1')["text/plain"], "2")
 
     def test_the_first_question_mark_of_a_session_costs_no_table(self):
         manager, client = start_new_kernel(kernel_name="hessia", startup_timeout=600)
@@ -133,6 +160,57 @@ class Kernel(unittest.TestCase):
         self.assertIn("variables are lost", text)
         self.assertEqual(self.shown("kept_function()")["text/plain"], "5")
         self.fails("gone")
+
+
+class Parent(unittest.TestCase):
+    """A kernel ends with the program that started it, whatever ends that, also in the middle of a cell."""
+
+    CODE = """if True:
+        from jupyter_client.manager import start_new_kernel
+        manager, client = start_new_kernel(kernel_name="hessia", startup_timeout=600)
+        client.execute('println!("begun"); loop {}')
+        while client.get_iopub_msg(timeout=60)["msg_type"] != "stream": pass
+        print(manager.provisioner.pid, flush=True)
+        input()"""
+
+    def test_a_killed_program_takes_its_kernel_along(self):
+        program = subprocess.Popen([sys.executable, "-c", self.CODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        with program:
+            kernel = int(program.stdout.readline())
+            cells = [pid for pid in children(kernel) if "evcxr_jupyter" in command(pid)]
+            self.assertEqual(len(cells), 1)
+            program.send_signal(signal.SIGKILL)
+        end = time.time() + 10
+        while left := [pid for pid in [kernel, *cells] if alive(pid)]:
+            if time.time() > end:
+                for pid in left:
+                    os.kill(pid, signal.SIGKILL)
+                self.fail(f"still there: {left}")
+            time.sleep(0.2)
+
+
+def status(pid):
+    try:
+        # After the name, which may hold anything: state, parent.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ["X", "0"]
+
+
+def alive(pid):
+    return status(pid)[0] not in "XZ"
+
+
+def children(pid):
+    everyone = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [other for other in everyone if status(other)[1] == str(pid)]
+
+
+def command(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode().replace("\0", " ")
+    except OSError:
+        return ""
 
 
 if __name__ == "__main__":

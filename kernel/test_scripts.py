@@ -84,7 +84,7 @@ class Clone(unittest.TestCase):
 
     def start(self, script, *arguments):
         command = [self.root / "kernel" / script, *arguments]
-        process = subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE)
+        process = subprocess.Popen(command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
@@ -143,6 +143,77 @@ class Setup(Clone):
         self.ends_well(self.start("install.sh"))
         self.assertEqual(list(self.cache.glob("evcxr-build.*")), [])
         self.assertEqual(len(list(self.cache.glob("evcxr-*/bin/evcxr_jupyter"))), 1)
+
+
+# The sources of a version that is not published: those of the present one, with a line changed.
+NEXT = """#!/bin/sh
+[ "$1" = 9.9.9 ] || exec "$(dirname "$0")/sources-published.sh" "$@"
+"$(dirname "$0")/sources-published.sh" {version} "$2"
+for crate in evcxr evcxr_jupyter; do mv "$2/$crate-{version}.crate" "$2/$crate-9.9.9.crate"; done
+sed -i 's/{before}/{after}/' "$2/evcxr/src/runtime.rs"
+"""
+
+
+class Rebase(Clone):
+    def setUp(self):
+        super().setUp()
+        self.program("cargo", "#!/bin/sh\n")
+        self.program("python", "#!/bin/sh\n", self.root / ".hessia" / "bin")
+        filled(self.root / "Makefile", "kernel:\n")
+        self.version = (ROOT / "kernel/patches/evcxr.sha256").read_text().split()[1].split("-")[1].removesuffix(".crate")
+
+    def patches(self):
+        return {file.name: file.read_text() for file in (self.root / "kernel" / "patches").iterdir()}
+
+    def test_the_same_version_changes_nothing(self):
+        before = self.patches()
+        self.assertGreater(len(before), 10)
+        self.ends_well(self.start("rebase.sh", self.version))
+        self.assertEqual(self.patches(), before)
+
+    def test_patches_can_be_edited(self):
+        before = self.patches()
+        self.environment["EDIT"] = "1"
+        self.ends_well(self.start("rebase.sh", self.version))
+        self.assertEqual(self.patches(), before)
+        work = self.cache / f"rebase-{self.version}"
+        filled(work / "evcxr" / "src" / "added.rs", "// Added.\n")
+        subprocess.run(["git", "add", "-Af"], cwd=work, check=True)
+        subprocess.run(["git", "commit", "-qm", "evcxr: added"], cwd=work, check=True)
+        self.environment["EDIT"] = ""
+        self.ends_well(self.start("rebase.sh", self.version))
+        (added,) = set(self.patches()) - set(before)
+        self.assertIn("// Added.", self.patches()[added])
+
+    def next(self, before, after):
+        sources = self.root / "kernel" / "sources.sh"
+        sources.rename(sources.with_name("sources-published.sh"))
+        self.program("sources.sh", NEXT.format(version=self.version, before=before, after=after), sources.parent)
+
+    def test_another_version(self):
+        self.next("use std::io;", "use std::io;\\nuse std::fmt;")
+        self.ends_well(self.start("rebase.sh", "9.9.9"))
+        self.assertIn("evcxr-9.9.9.crate", self.patches()["evcxr.sha256"])
+
+    def test_a_patch_that_does_not_fit_is_resolved_by_hand(self):
+        self.next("self.install_crash_handlers();", "self.install_handlers();")
+        before = self.patches()
+        process = self.start("rebase.sh", "9.9.9")
+        self.assertIn(b"does not fit evcxr 9.9.9", process.communicate(timeout=60)[1])
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(self.patches(), before)
+        work = self.cache / "rebase-9.9.9"
+        while (work / ".git" / "CHERRY_PICK_HEAD").exists():
+            file = work / "evcxr/src/runtime.rs"
+            marks = ("<<<<<<<", "=======", ">>>>>>>")
+            kept = [line for line in file.read_text().splitlines(True) if not line.startswith(marks)]
+            file.write_text("".join(kept))
+            name = ["-c", "core.editor=true"]
+            subprocess.run(["git", *name, "add", "-A"], cwd=work, check=True)
+            subprocess.run(["git", *name, "cherry-pick", "--continue"], cwd=work, check=False, capture_output=True)
+        self.ends_well(self.start("rebase.sh", "9.9.9"))
+        self.assertEqual(len(self.patches()), len(before))
+        self.assertFalse(work.exists())
 
 
 class Runs(Clone):

@@ -3,15 +3,16 @@
 use std::io::Write;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
 
 use super::View;
 use crate::progress;
 
-/// Set by the project's kernel for the process that runs the cells.
-const OWN_KERNEL: &str = "HESSIA_NOTEBOOK";
+/// Set by the project's kernel for the process that runs the cells: a line that holds this, then JSON, is a message. It
+/// is drawn by each kernel, so that no data that a cell reads and shows can hold it.
+const CHANNEL: &str = "EVCXR_CHANNEL";
 /// Set by every evcxr kernel for the process that runs the cells.
 const ANY_KERNEL: &str = "EVCXR_IS_RUNTIME";
 
@@ -21,12 +22,16 @@ const PLOTLY: &str = "application/vnd.plotly.v1+json";
 const FAILURE: &str = "application/x-failure";
 const PANIC: &str = "application/x-panic";
 
-/// How long the kernel lets an interrupted cell run on (kernel/evcxr.patch); after that nobody waits for an answer.
+/// How long the kernel lets an interrupted cell run on (kernel/patches); after that nobody waits for an answer.
 const INTERRUPT_GRACE: Duration = Duration::from_secs(3);
 
 /// Whether this is the project's kernel, which takes Jupyter messages.
 pub(super) fn is_own() -> bool {
-    std::env::var_os(OWN_KERNEL).is_some()
+    channel().is_some()
+}
+
+fn channel() -> Option<String> {
+    std::env::var(CHANNEL).ok().filter(|name| !name.is_empty())
 }
 
 /// Whether this process runs the cells of a notebook at all.
@@ -95,18 +100,77 @@ pub(super) fn emit_now(view: View) {
 
 /// Sends one Jupyter message through the project's kernel.
 pub(super) fn send(kind: &str, content: &Value) {
-    let message = json!({ "msg_type": kind, "content": content });
-    write_lines(&format!("HESSIA_MESSAGE {message}\n"));
+    if let Some(name) = channel() {
+        write_lines(&message(&name, &json!({ "event": kind, "content": content })));
+    }
 }
 
 fn write_content(parts: &[(&str, &str)]) {
-    let block =
-        |(kind, text): &(&str, &str)| format!("EVCXR_BEGIN_CONTENT {kind}\n{text}\nEVCXR_END_CONTENT\n");
-    write_lines(&parts.iter().map(block).collect::<String>());
+    write_lines(&match channel() {
+        Some(name) => {
+            let data: Map<String, Value> =
+                parts.iter().map(|(kind, text)| (kind.to_string(), Value::from(*text))).collect();
+            message(&name, &json!({ "event": "content", "data": data }))
+        }
+        None => parts.iter().map(|(kind, text)| block(kind, text)).collect(),
+    });
+}
+
+/// One line, whatever the texts in it hold.
+fn message(name: &str, event: &Value) -> String {
+    format!("{name}{event}\n")
+}
+
+/// Content for the published kernel, which takes any line `EVCXR_...` for its own: none such is left in the text.
+fn block(kind: &str, text: &str) -> String {
+    let text = match kind {
+        HTML => text.replace("EVCXR_", "EVCXR&#95;"),
+        PLOTLY => text.replace("EVCXR_", "EVCXR\\u005f"),
+        _ => text.replace("EVCXR_", "EVCXR\u{2060}_"),
+    };
+    format!("EVCXR_BEGIN_CONTENT {kind}\n{text}\nEVCXR_END_CONTENT\n")
 }
 
 // In one piece, so that another thread's output does not come between. A reader that has gone is no error of ours.
 fn write_lines(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "x\nEVCXR_END_CONTENT\nEVCXR_BEGIN_CONTENT text/html\n<script>alert(1)</script>\nEVCXR_END_CONTENT\r\n";
+
+    /// The content that the published kernel reads from lines (evcxr 0.22.0, `run_and_capture_output`).
+    fn as_published(lines: &str) -> Vec<(String, String)> {
+        let (mut found, mut lines) = (Vec::new(), lines.lines());
+        while let Some(line) = lines.next() {
+            if let Some((_, kind)) = line.split_once("EVCXR_BEGIN_CONTENT ") {
+                let text: Vec<&str> =
+                    lines.by_ref().take_while(|line| *line != "EVCXR_END_CONTENT").collect();
+                found.push((kind.to_string(), text.join("\n")));
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn text_cannot_end_its_block_and_begin_another() {
+        let json = json!({ "title": HOSTILE }).to_string();
+        let parts = [(PLAIN, HOSTILE), (HTML, HOSTILE), (PLOTLY, json.as_str())];
+        let lines: String = parts.iter().map(|(kind, text)| block(kind, text)).collect();
+        let read = as_published(&lines);
+        let kinds: Vec<&str> = read.iter().map(|(kind, _)| kind.as_str()).collect();
+        assert_eq!(kinds, [PLAIN, HTML, PLOTLY], "{lines}");
+        let figure: Value = serde_json::from_str(&read[2].1).unwrap_or_default();
+        assert_eq!(figure["title"], HOSTILE);
+    }
+
+    #[test]
+    fn a_message_is_one_line() {
+        let line = message("name:", &json!({ "event": "content", "data": { PLAIN: HOSTILE } }));
+        assert_eq!(line.lines().count(), 1, "{line}");
+    }
 }
