@@ -36,6 +36,7 @@ pub mod data;
 pub mod error;
 pub mod files;
 pub mod fit;
+pub mod graph;
 pub mod linalg;
 pub mod loss;
 #[cfg(feature = "model-io")]
