@@ -7,6 +7,7 @@ mod folders;
 mod idx;
 mod images;
 mod load;
+mod named;
 
 pub use catalog::{CATALOG, CatalogEntry, Colour, catalog_entry};
 pub use cifar::{CifarLabels, read_cifar10, read_cifar100};
@@ -15,4 +16,5 @@ pub use folders::data_folder;
 pub(crate) use folders::search_folders;
 pub use idx::{IdxArray, read_idx, read_idx_images};
 pub use images::{Images, Scaling};
-pub use load::{LoadDataset, dataset_folder, load_images};
+pub use load::{dataset_folder, load_images};
+pub use named::LoadDataset;
