@@ -54,9 +54,9 @@ pub mod train;
 pub mod verify;
 
 pub use curvature::{
-    Compressed, Curvature, CurvatureKind, CurvatureOperator, LayerNorms, PerObject, Term, Work, compress,
-    curvature, curvature_block, ggn, ggn_dual_gram, ggn_spectra, h_term, hessian, hessian_spectra, hvp,
-    layer_norms, per_object,
+    Compressed, Curvature, CurvatureKind, CurvatureOperator, Kronecker, LayerNorms, PerObject, Term, Work,
+    compress, curvature, curvature_block, ggn, ggn_dual_gram, ggn_spectra, h_term, hessian, hessian_spectra,
+    hvp, layer_norms, per_object,
 };
 pub use data::{Dataset, Targets};
 pub use error::{Error, Result};

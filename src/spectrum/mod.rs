@@ -1,16 +1,27 @@
 //! Eigenvalues of symmetric matrices, and what they say.
 
 mod dense;
+mod density;
 mod extreme;
+mod function;
 mod lanczos;
 mod network;
 mod operator;
+mod probes;
+mod solve;
+mod trace;
 
 pub use dense::{eigh, eigh_range, eigvalsh};
+pub use density::{
+    Density, DensityCurve, DensitySettings, LogDensity, kolmogorov, spectral_density, wasserstein,
+};
 pub use extreme::{Completeness, ExtremePairs, ExtremeSettings, ExtremeSolver, Which, extreme_pairs};
+pub use function::{FunctionProduct, function_product};
 pub use lanczos::eigh_largest;
 pub use network::{Route, network_spectrum};
 pub use operator::{Outermost, outermost};
+pub use solve::{Solution, SolveSettings, conjugate_gradients, minres};
+pub use trace::{DiagonalEstimate, Estimate, frobenius_squares, hutch_plus_plus, hutchinson, xdiag, xtrace};
 
 use std::ops::Range;
 

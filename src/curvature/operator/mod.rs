@@ -1,6 +1,8 @@
 //! Curvature times vectors, without the matrix.
 
+mod diagonal;
 mod directions;
+mod kronecker;
 mod product;
 
 use std::fmt;
@@ -19,6 +21,7 @@ use crate::passes::{Sweep, check};
 use crate::{Dataset, Error, Network, Result};
 
 use directions::Directions;
+pub use kronecker::Kronecker;
 use product::Sums;
 
 /// Objects that are multiplied at once.
@@ -230,21 +233,6 @@ impl CurvatureOperator {
         let objects = BLOCK.min(self.x.nrows());
         (GROUP / (4 * size_of::<f64>() * widths * objects)).max(1)
     }
-
-    /// The products of all blocks of objects with one group of vectors.
-    fn sum_blocks(&self, directions: &Directions, sums: &mut Sums) {
-        match &self.forward {
-            Forward::Kept(kept) => kept.iter().for_each(|sweep| self.add_block(sweep, directions, sums)),
-            Forward::Recomputed(data) => {
-                for start in (0..data.len()).step_by(WAVE * BLOCK) {
-                    let end = data.len().min(start + WAVE * BLOCK);
-                    for sweep in sweeps(&self.net, data, self.loss, start..end) {
-                        self.add_block(&sweep, directions, sums);
-                    }
-                }
-            }
-        }
-    }
 }
 
 impl LinearOperator for CurvatureOperator {
@@ -260,7 +248,7 @@ impl LinearOperator for CurvatureOperator {
             for (mut products, vectors) in groups.zip(vectors.axis_chunks_iter(Axis(1), self.group())) {
                 let directions = Directions::new(self, &vectors);
                 let mut sums = Sums::new(self, vectors.ncols());
-                self.sum_blocks(&directions, &mut sums);
+                self.each_block(|sweep| self.add_block(sweep, &directions, &mut sums));
                 sums.write(self, &mut products);
             }
         });

@@ -76,7 +76,7 @@ impl Sums {
 
 impl CurvatureOperator {
     /// The inputs of layer l for the objects of a sweep.
-    fn input<'a>(&'a self, sweep: &'a Sweep, l: usize) -> ArrayView2<'a, f64> {
+    pub(super) fn input<'a>(&'a self, sweep: &'a Sweep, l: usize) -> ArrayView2<'a, f64> {
         match l {
             0 => self.x.slice(s![sweep.range.clone(), ..]),
             _ => sweep.later_input(l),
