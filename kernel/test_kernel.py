@@ -83,7 +83,7 @@ class Kernel(unittest.TestCase):
     def test_content_of_other_libraries_is_shown_if_it_runs_no_script(self):
         shown = self.shown('println!("EVCXR_BEGIN_CONTENT image/png\\nAAAA\\nEVCXR_END_CONTENT");')
         self.assertEqual(shown, {"image/png": "AAAA"})
-        self.assertIn(PLOTLY, self.shown("plotly::Plot::new()"))
+        self.assertIn(PLOTLY, self.shown("hessia::plotly::Plot::new()"))
 
     def test_a_line_without_end_spoils_no_display(self):
         outputs = self.ok('print!("abc"); show(&Array2::<f64>::eye(2)); print!("def");')
