@@ -151,3 +151,15 @@ fn outliers_stand_above_the_widest_gap() {
     let spectrum = eigvalsh(&Array2::from_diag(&values)).unwrap();
     assert_eq!(spectrum.outliers(5), vec![0.9, 0.7, 0.5]);
 }
+
+#[test]
+fn an_asymmetry_that_is_accepted_enters_the_tolerance() {
+    let spectrum = eigvalsh(&ndarray::array![[1.0, 1.0], [1.0 + 1e-11, 1.0]]).unwrap();
+    assert_eq!(spectrum.inertia(), Inertia { negative: 0, zero: 1, positive: 1 });
+    assert!(spectrum.tolerance < 2e-11);
+    // Either triangle says so, and a symmetric matrix has the tolerance of rounding alone.
+    let spectrum = eigh(&ndarray::array![[1.0, 1.0 + 1e-11], [1.0, 1.0]]).unwrap();
+    assert_eq!(spectrum.rank(), 1);
+    let spectrum = eigvalsh(&ndarray::array![[1.0, 1.0], [1.0, 1.0]]).unwrap();
+    assert_eq!(spectrum.tolerance, 2.0 * f64::EPSILON * 2.0);
+}

@@ -55,6 +55,7 @@ struct Turns {
 /// ```
 pub fn set_threads(count: usize) {
     REQUESTED.store(count, Ordering::Relaxed);
+    lock().rest();
 }
 
 /// How many threads hessia uses: the number set, or that of the machine's cores.
@@ -64,6 +65,11 @@ pub fn threads() -> usize {
         count => count,
     };
     count.min(MOST_THREADS)
+}
+
+/// How many threads work that starts here is spread over.
+pub(crate) fn threads_here() -> usize {
+    if on_rayon_thread() { rayon::current_num_threads() } else { threads() }
 }
 
 /// Runs independent jobs on all threads, each with BLAS at one thread, and returns their results in order.
@@ -114,6 +120,18 @@ pub(crate) fn whole_machine<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// Runs a few small BLAS calls on the caller's thread, with OpenBLAS at one thread: their sums do not depend on how
+/// many there are.
+pub(crate) fn one_thread<T>(work: impl FnOnce() -> T) -> T {
+    if HOLDS_TURN.get() {
+        return work();
+    }
+    let _turn = Turn::of_workers(false);
+    HOLDS_TURN.set(true);
+    let _reset = Reset;
+    work()
+}
+
 fn on_rayon_thread() -> bool {
     rayon::current_thread_index().is_some()
 }
@@ -123,6 +141,15 @@ struct Reset;
 impl Drop for Reset {
     fn drop(&mut self) {
         HOLDS_TURN.set(false);
+    }
+}
+
+impl Turns {
+    /// Leaves OpenBLAS at the number of threads set, for calls of others, where nobody has a turn.
+    fn rest(&self) {
+        if self.workers == 0 && !self.whole_machine {
+            set_blas_threads(threads());
+        }
     }
 }
 
@@ -173,6 +200,7 @@ impl Drop for Turn {
             }
             Turn::WholeMachine => turns.whole_machine = false,
         }
+        turns.rest();
         TURN_ENDED.notify_all();
     }
 }
@@ -238,6 +266,24 @@ mod tests {
         assert_eq!(most_that_can(65_535, make(100)), Some(63));
         assert_eq!(most_that_can(4, make(4)), Some(4));
         assert_eq!(most_that_can(4, make(0)), None);
+    }
+
+    // One test, since the count is the process's; other tests hold turns of workers at most.
+    #[test]
+    fn blas_has_as_many_threads_as_were_set() {
+        unsafe extern "C" {
+            fn openblas_get_num_threads() -> c_int;
+        }
+        // SAFETY: a plain getter.
+        let found = || unsafe { openblas_get_num_threads() };
+        for count in [1, 2] {
+            set_threads(count);
+            workers(|| assert_eq!(found(), 1));
+            one_thread(|| assert_eq!(found(), 1));
+            assert!(found() <= count as c_int);
+            whole_machine(|| assert!(found() <= count as c_int));
+        }
+        set_threads(0);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use ndarray::{Array1, Array2, Axis};
 
 use super::Spectrum;
 use crate::linalg::{
-    euclidean_norm, symmetric_eigen, symmetric_eigen_range, symmetric_eigenvalues, whole_machine,
+    euclidean_norm, largest_magnitude, symmetric_eigen, symmetric_eigen_range, symmetric_eigenvalues,
+    whole_machine,
 };
 use crate::{Error, Result};
 
@@ -92,7 +93,7 @@ pub(super) fn checked(
         let residuals = gap.map_axis(Axis(0), |column| column.dot(&column).sqrt());
         let mut gram = vectors.t().dot(&vectors);
         gram.diag_mut().mapv_inplace(|v| v - 1.0);
-        (residuals, gram.iter().fold(0.0_f64, |worst, v| worst.max(v.abs())))
+        (residuals, largest_magnitude(gram.iter()))
     });
     Spectrum {
         eigenvalues,
@@ -115,31 +116,54 @@ pub(super) fn check(matrix: &Array2<f64>) -> Result<f64> {
     crate::error::check_finite("symmetric matrix", matrix.view().into_dyn())?;
     let norm = euclidean_norm(matrix.iter());
     // A computed symmetric matrix may differ from its transpose by rounding, not by more.
-    if let Some((i, j)) = asymmetric_entry(matrix, 1e-10 * norm) {
+    let asymmetry = Asymmetry::of(matrix);
+    if let Some((i, j)) = asymmetry.place
+        && asymmetry.largest > 1e-10 * norm
+    {
         return Err(Error::argument(
             "symmetric matrix",
             format!("entry ({i}, {j}) equal to its mirror image {:e}", matrix[[j, i]]),
             format!("{:e}", matrix[[i, j]]),
         ));
     }
-    Ok(rows as f64 * f64::EPSILON * norm)
+    // LAPACK reads one triangle: the other would have moved each eigenvalue by at most this norm.
+    Ok(rows as f64 * f64::EPSILON * norm + asymmetry.norm())
 }
 
-/// An entry below the diagonal that differs from its mirror image by more than `tolerance`.
-fn asymmetric_entry(matrix: &Array2<f64>, tolerance: f64) -> Option<(usize, usize)> {
-    // In square blocks, because one of the two entries is read across rows.
-    const BLOCK: usize = 32;
-    let order = matrix.nrows();
-    for top in (0..order).step_by(BLOCK) {
-        for left in (0..=top).step_by(BLOCK) {
-            for i in top..order.min(top + BLOCK) {
-                for j in left..i.min(left + BLOCK) {
-                    if (matrix[[i, j]] - matrix[[j, i]]).abs() > tolerance {
-                        return Some((i, j));
+/// How far a matrix is from its transpose.
+struct Asymmetry {
+    /// Largest `|a_ij - a_ji|`.
+    largest: f64,
+    /// An entry below the diagonal that differs most from its mirror image.
+    place: Option<(usize, usize)>,
+    /// Number of pairs that differ.
+    pairs: usize,
+}
+
+impl Asymmetry {
+    fn of(matrix: &Array2<f64>) -> Asymmetry {
+        // In square blocks, because one of the two entries is read across rows.
+        const BLOCK: usize = 32;
+        let order = matrix.nrows();
+        let mut found = Asymmetry { largest: 0.0, place: None, pairs: 0 };
+        for top in (0..order).step_by(BLOCK) {
+            for left in (0..=top).step_by(BLOCK) {
+                for i in top..order.min(top + BLOCK) {
+                    for j in left..i.min(left + BLOCK) {
+                        let gap = (matrix[[i, j]] - matrix[[j, i]]).abs();
+                        found.pairs += usize::from(gap > 0.0);
+                        if gap > found.largest {
+                            (found.largest, found.place) = (gap, Some((i, j)));
+                        }
                     }
                 }
             }
         }
+        found
     }
-    None
+
+    /// Bound of `||A - Aᵀ||_F`: every pair that differs counted with the largest difference.
+    fn norm(&self) -> f64 {
+        self.largest * (2.0 * self.pairs as f64).sqrt()
+    }
 }

@@ -27,6 +27,11 @@ use std::ops::Range;
 
 use ndarray::{Array1, Array2};
 
+use crate::linalg::largest_magnitude;
+
+/// From this order on a few eigenvalues are found by Lanczos' method ([`eigh_largest`]) instead of all of them.
+pub const LANCZOS_ORDER: usize = 1000;
+
 /// Eigenvalues of a symmetric matrix, with eigenvectors and their checks where they were asked for.
 #[derive(Debug, Clone)]
 pub struct Spectrum {
@@ -44,7 +49,8 @@ pub struct Spectrum {
     pub first: usize,
     /// Stretch of `eigenvalues` that is known to be zero without having been computed; empty for a plain matrix.
     pub implied_zeros: Range<usize>,
-    /// `order * eps * ||H||_F`: what rounding alone can make of an eigenvalue that is zero.
+    /// What rounding alone can make of an eigenvalue that is zero: `order * eps * ||H||_F`, and a bound of
+    /// `||H - Hᵀ||_F` where the matrix given is symmetric to rounding only.
     pub tolerance: f64,
 }
 
@@ -85,7 +91,7 @@ impl Spectrum {
 
     /// Largest absolute eigenvalue held: the spectral norm `||H||_2` where all or the extreme ones are held.
     pub fn norm(&self) -> f64 {
-        self.eigenvalues.iter().fold(0.0, |norm, v| norm.max(v.abs()))
+        largest_magnitude(self.eigenvalues.iter())
     }
 
     /// Largest over smallest absolute eigenvalue held; infinite where one is zero within the tolerance.

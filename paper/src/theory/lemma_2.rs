@@ -13,13 +13,11 @@ use ndarray::{Array1, Array2};
 
 use super::{Constants, Statement};
 use hessia::linalg::euclidean_norm;
+use hessia::spectrum::LANCZOS_ORDER;
 use hessia::{
     Dataset, Error, Loss, Network, Reduction, Result, eigh_largest, eigvalsh, gradient, hessian,
     loss_and_gradient, loss_value, per_object,
 };
-
-/// From this order on two Lanczos runs are cheaper than all eigenvalues.
-const LANCZOS_ORDER: usize = 1000;
 
 /// The bound as stated: `2/(k+1) (M_l + M_H R²)`.
 ///

@@ -8,10 +8,8 @@ use serde::Serialize;
 
 use super::lemma_2::{Increment, Lemma2};
 use hessia::linalg::euclidean_norm;
+use hessia::spectrum::LANCZOS_ORDER;
 use hessia::{Dataset, Error, Loss, Network, Result, eigh, eigh_largest};
-
-/// From this order on a few eigenvectors are found by Lanczos' method instead of all of them.
-const LANCZOS_ORDER: usize = 500;
 
 /// Where a probe goes from theta*.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
