@@ -18,12 +18,13 @@ const TICK: Duration = Duration::from_millis(100);
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static MAKER: Mutex<Option<DisplayMaker>> = Mutex::new(None);
 
-/// Asks running work to stop: its next [`Progress::advance`] fails. For the handler of Ctrl-C.
+/// Asks all running work to stop: the next [`Progress::advance`] of every phase fails, whether one phase runs inside
+/// another or beside it, until [`forget_interrupt`]. For the handler of Ctrl-C.
 pub fn interrupt() {
     INTERRUPTED.store(true, Relaxed);
 }
 
-/// Takes back an [`interrupt`] that no work has answered.
+/// Lets work run again. For the outermost caller, once all that it asked to stop has stopped.
 pub fn forget_interrupt() {
     INTERRUPTED.store(false, Relaxed);
 }
@@ -50,7 +51,6 @@ pub struct Progress {
     done: AtomicU64,
     /// When to draw next, in milliseconds from the start.
     due: AtomicU64,
-    answered_interrupt: AtomicBool,
     display: Mutex<Option<Box<dyn Display>>>,
 }
 
@@ -95,7 +95,6 @@ impl Progress {
             start: Instant::now(),
             done: AtomicU64::new(0),
             due: AtomicU64::new(PATIENCE.as_millis() as u64),
-            answered_interrupt: AtomicBool::new(false),
             display: Mutex::new(None),
         }
     }
@@ -107,7 +106,6 @@ impl Progress {
     pub fn advance(&self, units: u64) -> Result<()> {
         let done = self.done.fetch_add(units, Relaxed) + units;
         if INTERRUPTED.load(Relaxed) {
-            self.answered_interrupt.store(true, Relaxed);
             let (total, unit) = (self.total, self.unit.clone());
             return Err(Error::Interrupted { done, total, unit });
         }
@@ -146,10 +144,6 @@ impl Drop for Progress {
         {
             display.finish(&self.state());
         }
-        // All threads of this phase have stopped: the next phase starts afresh.
-        if self.answered_interrupt.load(Relaxed) {
-            forget_interrupt();
-        }
     }
 }
 
@@ -178,13 +172,17 @@ mod tests {
 
     // One test, since the interrupt is the process's.
     #[test]
-    fn an_interrupt_stops_one_phase() {
+    fn an_interrupt_stops_every_phase_until_it_is_forgotten() {
+        let beside = Progress::new("other work", 5, "steps");
         let progress = Progress::new("work", 10, "steps");
         assert!(progress.advance(3).is_ok());
         interrupt();
         let error = progress.advance(1).map_err(|e| e.to_string());
         assert_eq!(error, Err("interrupted after 4 of 10 steps".to_string()));
         drop(progress);
+        assert!(beside.advance(1).is_err());
+        assert!(Progress::new("next phase of the same work", 1, "steps").advance(1).is_err());
+        forget_interrupt();
         assert!(Progress::new("work", 1, "steps").advance(1).is_ok());
     }
 

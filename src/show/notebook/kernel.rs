@@ -72,6 +72,10 @@ pub fn start() {
 
 /// Shows a view as the result of the cell.
 pub(super) fn emit_result(view: View) {
+    // The cell has ended with an error, and with it all the work that an interrupt may have stopped.
+    if matches!(view, View::Failure(_)) {
+        progress::forget_interrupt();
+    }
     match view {
         View::Text(text) => write_content(&[(PLAIN, &text)]),
         View::Html { text, html } => write_content(&[(PLAIN, &text), (HTML, &html)]),
