@@ -10,10 +10,11 @@ use rayon::prelude::*;
 
 use crate::linalg::{entries, entries_mut, matmul, workers};
 use crate::loss::Loss;
-use crate::{Dataset, Network, Result};
+use crate::network::check_finite_layer;
+use crate::{Dataset, Error, Network, Result};
 
 /// Objects that one sweep takes at once: enough for a matrix product, few enough to share out.
-const CHUNK: usize = 128;
+pub(crate) const CHUNK: usize = 128;
 
 /// What one sweep over the objects `range` leaves behind.
 pub struct Sweep {
@@ -35,7 +36,10 @@ pub struct Sweep {
 
 impl Sweep {
     /// Runs over the objects `range`. Shapes have been checked by the caller.
-    pub fn run(net: &Network, data: &Dataset, loss: Loss, range: Range<usize>) -> Sweep {
+    ///
+    /// # Errors
+    /// Numbers that overflow.
+    pub fn run(net: &Network, data: &Dataset, loss: Loss, range: Range<usize>) -> Result<Sweep> {
         let depth = net.depth();
         let activation = net.activation();
         let curved = !activation.is_piecewise_linear();
@@ -50,6 +54,7 @@ impl Sweep {
             if let Some(bias) = &layer.bias {
                 z += bias;
             }
+            check_finite_layer("pre-activation", &z, l, range.start)?;
             if l + 1 == depth {
                 logits = z;
                 break;
@@ -83,6 +88,10 @@ impl Sweep {
                 loss.residual(z, target, r);
             });
         }
+        if !total.is_finite() {
+            let what = format!("sum of the losses of objects {} to {}", range.start, range.end - 1);
+            return Err(Error::NonFinite { what, index: vec![], value: total });
+        }
         let mut delta = vec![residual];
         let mut bend = Vec::new();
         for l in (0..depth - 1).rev() {
@@ -92,7 +101,10 @@ impl Sweep {
         }
         delta.reverse();
         bend.reverse();
-        Sweep { range, inputs, slope, bend, delta, logits, loss: total }
+        for (l, delta) in delta.iter().enumerate() {
+            check_finite_layer("residual", delta, l, range.start)?;
+        }
+        Ok(Sweep { range, inputs, slope, bend, delta, logits, loss: total })
     }
 
     /// Number of objects.
@@ -120,17 +132,29 @@ impl Sweep {
     }
 }
 
+/// Refuses inputs that do not fit the network, and no objects at all: means over them have no value.
+pub(crate) fn check_objects(net: &Network, data: &Dataset) -> Result<()> {
+    net.check_inputs(&data.x)?;
+    if data.is_empty() {
+        return Err(Error::argument(format!("objects of data set {}", data.name), "at least one", 0));
+    }
+    Ok(())
+}
+
 /// Refuses a network, data and loss that do not belong together.
 ///
 /// # Errors
-/// Inputs of another width, targets that the loss or the number of outputs does not allow.
+/// Inputs of another width, no objects, targets that the loss or the number of outputs does not allow.
 pub fn check(net: &Network, data: &Dataset, loss: Loss) -> Result<()> {
-    net.check_inputs(&data.x)?;
+    check_objects(net, data)?;
     loss.check_targets(&data.targets, data.len(), net.outputs())
 }
 
 /// Sweeps over the objects `range`, in chunks side by side.
-pub(crate) fn sweeps(net: &Network, data: &Dataset, loss: Loss, range: Range<usize>) -> Vec<Sweep> {
+///
+/// # Errors
+/// Numbers that overflow.
+pub(crate) fn sweeps(net: &Network, data: &Dataset, loss: Loss, range: Range<usize>) -> Result<Vec<Sweep>> {
     let starts: Vec<_> = range.clone().step_by(CHUNK).collect();
     starts
         .into_par_iter()
@@ -156,22 +180,32 @@ pub fn add_gradient(net: &Network, data: &Dataset, sweep: &Sweep, total: &mut Ar
 /// With l_i the loss of object i and c the normaliser of [`Loss::normaliser`]: `c Σ l_i` and `c Σ dl_i/dtheta`.
 ///
 /// # Errors
-/// Inputs or targets that do not fit the network or the loss.
+/// Inputs or targets that do not fit the network or the loss; no objects; numbers that overflow.
 pub fn loss_and_gradient(net: &Network, data: &Dataset, loss: Loss) -> Result<(f64, Array1<f64>)> {
     check(net, data, loss)?;
     let scale = loss.normaliser(data.len(), net.outputs());
     let mut gradient = Array1::zeros(net.parameter_count());
     let mut total = 0.0;
-    workers(|| {
+    workers(|| -> Result<()> {
         // Blocks keep the memory of the sweeps small whatever the number of objects.
         for start in (0..data.len()).step_by(16 * CHUNK) {
-            for sweep in sweeps(net, data, loss, start..data.len().min(start + 16 * CHUNK)) {
+            for sweep in sweeps(net, data, loss, start..data.len().min(start + 16 * CHUNK))? {
                 total += sweep.loss;
                 add_gradient(net, data, &sweep, &mut gradient);
             }
         }
-    });
-    Ok((total * scale, gradient * scale))
+        Ok(())
+    })?;
+    check_result(total * scale, gradient * scale)
+}
+
+/// Refuses a loss or gradient that has overflowed.
+pub(crate) fn check_result(loss: f64, gradient: Array1<f64>) -> Result<(f64, Array1<f64>)> {
+    if !loss.is_finite() {
+        return Err(Error::NonFinite { what: "loss".to_string(), index: vec![], value: loss });
+    }
+    crate::error::check_finite("gradient", gradient.view().into_dyn())?;
+    Ok((loss, gradient))
 }
 
 /// Gradient of the loss, length P.
@@ -189,5 +223,7 @@ pub fn gradient(net: &Network, data: &Dataset, loss: Loss) -> Result<Array1<f64>
 pub fn loss_value(net: &Network, data: &Dataset, loss: Loss) -> Result<f64> {
     check(net, data, loss)?;
     let values = loss.values(&net.forward(&data.x)?, &data.targets)?;
-    Ok(values.sum() * loss.normaliser(data.len(), net.outputs()))
+    crate::error::check_finite("losses of the objects", values.view().into_dyn())?;
+    let value = values.sum() * loss.normaliser(data.len(), net.outputs());
+    Ok(check_result(value, Array1::zeros(0))?.0)
 }

@@ -9,7 +9,7 @@
 //! whose row of the right-hand side is zero are left out of the product, and so are repeated columns of `x~`.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ndarray::{Array1, Array2, s};
@@ -17,26 +17,25 @@ use rayon::prelude::*;
 
 use super::Term;
 use super::columns::Columns;
-use super::couplings::{Couplings, Parts, bytes_per_object};
+use super::couplings::{Couplings, Part, Parts};
+use super::plan::Plan;
 use super::product::{Object, Product, Scratch, TILE_COLUMNS};
 use super::scatter::{Half, Scatter, Tile};
 use super::tiles::{Piece, tiles, triangle_cuts};
+use crate::error::{all_finite, check_finite};
 use crate::linalg::{SharedMatrix, threads};
 use crate::loss::Loss;
-use crate::passes::{add_gradient, sweeps};
+use crate::passes::{add_gradient, check_result, sweeps};
 use crate::progress::Progress;
 use crate::{Dataset, Network, Result};
 
 /// From this many distinct inputs on, a diagonal slab is computed as a triangle.
 const SLAB_INPUTS: usize = 160;
-/// The sum of all buffers is planned for this order, so that small Hessians are not cut into crumbs.
-const SMALLEST_ORDER: usize = 3000;
-/// Threads that the plan of the buffers counts on; fixed, so that the sums do not depend on the machine.
-const PLANNED_THREADS: usize = 2;
 
 /// What the assembly found and did.
 pub(crate) struct Work {
     pub(crate) loss: f64,
+    /// Empty for a block.
     pub(crate) gradient: Array1<f64>,
     pub(crate) distinct_inputs: usize,
     pub(crate) object_blocks: usize,
@@ -44,14 +43,6 @@ pub(crate) struct Work {
     pub(crate) active: f64,
     /// Additions and multiplications of all products.
     pub(crate) flops: u64,
-}
-
-/// Which part of the Hessian is wanted.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Part {
-    Whole,
-    /// Block of the layers p <= q.
-    Block(usize, usize),
 }
 
 /// The inputs of the assembly.
@@ -72,6 +63,8 @@ pub(crate) struct Assembly<'a> {
     used: AtomicU64,
     possible: AtomicU64,
     flops: AtomicU64,
+    /// Whether a tile held NaN or infinity.
+    overflow: AtomicBool,
 }
 
 /// One independent piece of work at a layer p.
@@ -83,23 +76,16 @@ enum Task {
     Slab { i: usize, j: usize, columns: Range<usize> },
 }
 
-/// Fills `out` (zeros before) with the part asked for, and returns loss and gradient from the same sweeps.
+/// Fills `out` (zeros before) with the part planned, and returns loss and gradient from the same sweeps.
 pub(crate) fn assemble(
     net: &Network,
     data: &Dataset,
     loss: Loss,
     term: Term,
-    part: Part,
+    plan: Plan,
     out: &mut Array2<f64>,
 ) -> Result<Work> {
-    let entries = net.parameter_count().max(SMALLEST_ORDER).pow(2);
-    let budget = |percent: f64| (entries * size_of::<f64>()) as f64 * percent / 100.0;
-    let per_object = bytes_per_object(net);
-    let block = ((budget(4.2) / per_object as f64) as usize / 128 * 128).max(128);
-    let mut columns = vec![Columns::of_data(net, &data.x)];
-    columns.extend((1..net.depth()).map(|l| Columns::plain(net, l)));
-    let widest = columns.iter().map(Columns::distinct).max().unwrap_or(1);
-    let batch = budget(2.6) / PLANNED_THREADS as f64 / ((widest + TILE_COLUMNS) * size_of::<f64>()) as f64;
+    let Plan { part, columns, block, batch, widest, .. } = plan;
     let (first_row, first_column) = match part {
         Part::Whole => (0, 0),
         Part::Block(p, q) => (net.layer_range(p).start, net.layer_range(q).start),
@@ -112,38 +98,41 @@ pub(crate) fn assemble(
         parts: Parts::of(term, net.activation()),
         columns,
         scatter: Scatter { out: SharedMatrix::new(out), first_row, first_column, add: false },
-        batch: (batch as usize).clamp(64, block.max(64)),
+        batch,
         widest,
         scale,
         scratch: Mutex::new(Vec::new()),
+        overflow: AtomicBool::new(false),
         used: AtomicU64::new(0),
         possible: AtomicU64::new(0),
         flops: AtomicU64::new(0),
     };
 
     let object_blocks = data.len().div_ceil(block);
-    // Blocks of about equal size: a small rest would pay for a whole pass over the result.
-    let block = data.len().div_ceil(object_blocks);
     let tasks: Vec<_> = (0..net.depth()).map(|p| assembly.tasks(p)).collect();
     let count = tasks.iter().map(Vec::len).sum::<usize>() * object_blocks;
     let progress = Progress::new("Hessian", count as u64, "blocks");
     let mut total = 0.0;
-    let mut gradient = Array1::zeros(net.parameter_count());
+    // A block's caller does not ask for the gradient.
+    let gradient_length = if part == Part::Whole { net.parameter_count() } else { 0 };
+    let mut gradient = Array1::zeros(gradient_length);
     for start in (0..data.len()).step_by(block) {
         let range = start..data.len().min(start + block);
-        let (mut chunks, gradients): (Vec<_>, Vec<_>) = sweeps(net, data, loss, range)
+        let (mut chunks, gradients): (Vec<_>, Vec<_>) = sweeps(net, data, loss, range)?
             .into_par_iter()
             .map(|sweep| {
-                let mut part = Array1::zeros(net.parameter_count());
-                add_gradient(net, data, &sweep, &mut part);
-                (Couplings::new(net, loss, assembly.parts, sweep), part)
+                let mut part = Array1::zeros(gradient_length);
+                if gradient_length > 0 {
+                    add_gradient(net, data, &sweep, &mut part);
+                }
+                (Couplings::new(net, loss, assembly.parts, assembly.part, sweep), part)
             })
             .unzip();
         for (chunk, part) in chunks.iter().zip(gradients) {
             total += chunk.sweep.loss;
             gradient += &part;
         }
-        for p in (0..net.depth()).rev() {
+        for p in (part.first()..net.depth()).rev() {
             if p + 1 < net.depth() {
                 chunks.par_iter_mut().for_each(|chunk| chunk.step_down(net));
             }
@@ -154,15 +143,22 @@ pub(crate) fn assemble(
         }
         assembly.scatter.add = true;
     }
+    let (total, gradient) = check_result(total * scale, gradient * scale)?;
+    // Tiles of several blocks of objects may overflow when they are added.
+    let unsure = object_blocks > 1 || assembly.overflow.load(Ordering::Relaxed);
     let (used, possible) = (assembly.used.into_inner(), assembly.possible.into_inner());
-    Ok(Work {
-        loss: total * scale,
-        gradient: gradient * scale,
+    let work = Work {
+        loss: total,
+        gradient,
         distinct_inputs: assembly.columns[0].distinct() - usize::from(net.layers()[0].bias.is_some()),
         object_blocks,
         active: if possible == 0 { 0.0 } else { used as f64 / possible as f64 },
         flops: assembly.flops.into_inner(),
-    })
+    };
+    if unsure && !out.as_slice().is_some_and(|out| out.par_chunks(1 << 16).all(all_finite)) {
+        check_finite(&format!("{term} curvature matrix"), out.view().into_dyn())?;
+    }
+    Ok(work)
 }
 
 impl Assembly<'_> {
@@ -224,6 +220,13 @@ impl Assembly<'_> {
         active
     }
 
+    /// Notes a tile that has overflowed.
+    fn note(&self, tile: Tile<'_>) {
+        if !tile.values.to_slice().is_some_and(all_finite) {
+            self.overflow.store(true, Ordering::Relaxed);
+        }
+    }
+
     fn count(&self, objects: &[Object], height: usize, width: usize) {
         self.flops.fetch_add(2 * (objects.len() * height * width) as u64, Ordering::Relaxed);
     }
@@ -246,6 +249,7 @@ impl Assembly<'_> {
             };
             self.count(&active, height, width);
             product.multiply(height, width, scratch, fill, |rows, done| {
+                self.note(done);
                 let mut from = 0;
                 let row_parameters = self.columns[p].parameters(i, &rows);
                 for piece in &tile {
@@ -337,6 +341,7 @@ impl Assembly<'_> {
             };
             self.count(&active, range.end, width);
             product.multiply(range.end, width, scratch, fill, |rows, done| {
+                self.note(done);
                 let corner = (rows.start, range.start);
                 let list = |i, range: &Range<usize>| self.columns[p].parameters(i, range);
                 if i == j {

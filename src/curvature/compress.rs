@@ -4,7 +4,7 @@ use ndarray::{Array2, Axis, concatenate, s};
 use ndarray_linalg::QR;
 
 use super::columns::equal_columns;
-use crate::linalg::whole_machine;
+use crate::linalg::{one_thread, whole_machine};
 use crate::{Dataset, Layer, Network, Result};
 
 /// A network and data set whose first layer sees only the directions that the inputs take.
@@ -40,7 +40,7 @@ pub struct Compressed {
 /// # Ok::<(), hessia::Error>(())
 /// ```
 pub fn compress(net: &Network, data: &Dataset) -> Result<Compressed> {
-    net.check_inputs(&data.x)?;
+    crate::passes::check_objects(net, data)?;
     let (places, first) = equal_columns(&data.x);
     let count = first.len();
     let mut sizes = vec![0.0_f64; count];
@@ -61,12 +61,12 @@ pub fn compress(net: &Network, data: &Dataset) -> Result<Compressed> {
     if x.ncols() > x.nrows() {
         let (q, r) = whole_machine(|| x.t().to_owned().qr())?;
         x = r.t().as_standard_layout().into_owned();
-        basis = basis.dot(&q);
+        basis = one_thread(|| basis.dot(&q));
     }
     let mut layers = net.layers().to_vec();
-    layers[0] = Layer { weight: layers[0].weight.dot(&basis), bias: layers[0].bias.take() };
+    layers[0] = Layer { weight: one_thread(|| layers[0].weight.dot(&basis)), bias: layers[0].bias.take() };
     Ok(Compressed {
-        network: Network::new(layers, net.activation())?,
+        network: net.with_layers(layers)?,
         data: Dataset {
             name: data.name.clone(),
             x: x.as_standard_layout().into_owned(),
@@ -87,7 +87,8 @@ impl Compressed {
         let small = outputs * rank;
         let mut parts = Vec::new();
         for i in 0..outputs {
-            parts.push(self.basis.dot(&vectors.slice(s![i * rank..(i + 1) * rank, ..])));
+            let rows = vectors.slice(s![i * rank..(i + 1) * rank, ..]);
+            parts.push(whole_machine(|| self.basis.dot(&rows)));
         }
         parts.push(vectors.slice(s![small.., ..]).to_owned());
         let views: Vec<_> = parts.iter().map(|part| part.view()).collect();

@@ -13,7 +13,7 @@ use super::Term;
 use crate::linalg::{entries, entries_mut, matmul};
 use crate::loss::Loss;
 use crate::passes::Sweep;
-use crate::{Activation, Network};
+use crate::{Activation, Layer, Network};
 
 /// Which contributions a term of the Hessian keeps.
 #[derive(Debug, Clone, Copy)]
@@ -34,11 +34,60 @@ impl Parts {
     }
 }
 
+/// Which part of the Hessian is wanted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Part {
+    Whole,
+    /// Block of the layers p <= q.
+    Block(usize, usize),
+}
+
+impl Part {
+    /// The first layer: the recursions need not go below it.
+    pub(crate) fn first(self) -> usize {
+        match self {
+            Part::Whole => 0,
+            Part::Block(p, _) => p,
+        }
+    }
+
+    /// Whether blocks of layer q with layers before it are wanted.
+    fn keeps(self, q: usize) -> bool {
+        match self {
+            Part::Whole => true,
+            Part::Block(p, last) => q == last && q > p,
+        }
+    }
+
+    /// Whether `M^(p)` is needed, for itself or for what starts from it.
+    fn has_diagonal(self, p: usize) -> bool {
+        match self {
+            Part::Whole => true,
+            Part::Block(_, last) => p >= last,
+        }
+    }
+
+    /// The last layer q whose block with layer p is wanted; p itself where there is none.
+    fn last_below(self, p: usize) -> usize {
+        match self {
+            Part::Whole => usize::MAX - 1,
+            Part::Block(first, last) => {
+                if p == first {
+                    last
+                } else {
+                    p
+                }
+            }
+        }
+    }
+}
+
 /// Couplings and sensitivities of one chunk of objects, for the layer `layer` as p.
 pub(crate) struct Couplings {
     pub(crate) sweep: Sweep,
     layer: usize,
     parts: Parts,
+    part: Part,
     /// Per layer q >= p: `C` with row `n * outputs(q) + j` and column `i` of p.
     coupling: Vec<Array2<f64>>,
     /// Per layer q > p: `J` with row `n * outputs(p) + i` and column `b` of q's inputs.
@@ -46,8 +95,8 @@ pub(crate) struct Couplings {
 }
 
 impl Couplings {
-    /// Starts at the last layer, where `C = A`.
-    pub(crate) fn new(net: &Network, loss: Loss, parts: Parts, sweep: Sweep) -> Couplings {
+    /// Starts at the last layer, where `C = A`, for the blocks of `part`.
+    pub(crate) fn new(net: &Network, loss: Loss, parts: Parts, part: Part, sweep: Sweep) -> Couplings {
         let (depth, outputs, objects) = (net.depth(), net.outputs(), sweep.len());
         let empty = || Array2::zeros((0, 0));
         let mut coupling: Vec<_> = (0..depth).map(|_| empty()).collect();
@@ -62,7 +111,7 @@ impl Couplings {
             coupling[depth - 1] = a;
         }
         let sensitivity = (0..depth).map(|_| empty()).collect();
-        Couplings { sweep, layer: depth - 1, parts, coupling, sensitivity }
+        Couplings { sweep, layer: depth - 1, parts, part, coupling, sensitivity }
     }
 
     /// Moves p one layer towards the input.
@@ -72,26 +121,34 @@ impl Couplings {
         let weight = &net.layers()[p + 1].weight;
         let slope = &self.sweep.slope[p];
         if self.parts.coupled {
-            let pulled = matmul(&self.coupling[p + 1], weight);
-            self.coupling[p] = self.pre_activation_hessian(&pulled, weight, p);
-            self.coupling[p + 1] = pulled;
-            scale_rows(&mut self.coupling[p + 1], slope);
-            for q in p + 2..net.depth() {
-                self.coupling[q] = matmul(&self.coupling[q], weight);
+            if self.part.has_diagonal(p + 1) {
+                let pulled = matmul(&self.coupling[p + 1], weight);
+                if self.part.has_diagonal(p) {
+                    self.coupling[p] = self.pre_activation_hessian(&pulled, weight, p);
+                }
+                self.coupling[p + 1] = if self.part.keeps(p + 1) { pulled } else { Array2::zeros((0, 0)) };
+            }
+            for q in (p + 1..net.depth()).filter(|&q| self.part.keeps(q)) {
+                if q > p + 1 {
+                    self.coupling[q] = matmul(&self.coupling[q], weight);
+                }
                 scale_rows(&mut self.coupling[q], slope);
             }
         }
-        if self.parts.residual {
+        if self.parts.residual && self.part.last_below(p) > p {
             let (objects, outputs) = slope.dim();
             let mut first = Array2::zeros((objects * outputs, outputs));
             for ((n, i), &d) in slope.indexed_iter() {
                 first[[n * outputs + i, i]] = d;
             }
             self.sensitivity[p + 1] = first;
-            for q in p + 2..net.depth() {
+            for q in p + 2..net.depth().min(self.part.last_below(p) + 1) {
                 let mut next = matmul(&self.sensitivity[q - 1], &net.layers()[q - 1].weight.t());
                 scale_rows(&mut next, &self.sweep.slope[q - 1]);
                 self.sensitivity[q] = next;
+                if !self.part.keeps(q - 1) {
+                    self.sensitivity[q - 1] = Array2::zeros((0, 0));
+                }
             }
         }
     }
@@ -160,15 +217,32 @@ pub(super) fn scale_rows(stacked: &mut Array2<f64>, slope: &Array2<f64>) {
 }
 
 /// Bytes that one object takes in a [`Couplings`] at its largest, temporary products included.
-pub(crate) fn bytes_per_object(net: &Network) -> usize {
+pub(crate) fn bytes_per_object(net: &Network, part: Part) -> usize {
     let layers = net.layers();
+    let depth = layers.len();
     let sweep: usize = layers.iter().map(|l| l.inputs() + 4 * l.outputs()).sum::<usize>() - net.inputs();
-    let largest = (0..layers.len())
+    let largest = (part.first()..depth)
         .map(|p| {
             let out = layers[p].outputs();
-            let couplings: usize = layers[p..].iter().map(|l| l.outputs() * out).sum();
-            let sensitivities: usize = layers[p + 1..].iter().map(|l| l.inputs() * out).sum();
-            couplings + sensitivities + out * out
+            // The step to layer p holds the products before and after.
+            let above = layers.get(p + 1).map_or(0, Layer::outputs);
+            let couplings: usize =
+                (p + 1..depth).filter(|&q| part.keeps(q)).map(|q| layers[q].outputs() * out).sum();
+            let step = match part {
+                Part::Whole => 2 * out * out,
+                Part::Block(_, last) if p >= last => 2 * out * out + 2 * above * out + above * above,
+                Part::Block(_, last) => above * out + layers[last].outputs() * above,
+            };
+            let last = part.last_below(p).min(depth - 1);
+            let sensitivities: usize = match part {
+                Part::Whole => (p + 1..depth).map(|q| layers[q].inputs() * out).sum(),
+                // Two neighbours at a time.
+                Part::Block(..) => (p + 1..=last)
+                    .map(|q| (layers[q].inputs() + layers[q - 1].inputs() * usize::from(q > p + 1)) * out)
+                    .max()
+                    .unwrap_or(0),
+            };
+            couplings + step + sensitivities
         })
         .max()
         .unwrap_or(0);

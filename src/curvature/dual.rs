@@ -22,9 +22,14 @@ pub fn ggn_dual_gram(net: &Network, data: &Dataset, loss: Loss) -> Result<Array2
     let (objects, outputs) = (data.len(), net.outputs());
     let order = objects * outputs;
     // Besides the result, one product of the same size is held at a time.
-    check_memory(&format!("dual Gram matrix of {order} x {order} numbers"), 2 * order, order)?;
+    check_memory(
+        &format!("dual Gram matrix of {order} x {order} numbers"),
+        2 * order,
+        order,
+        (8 * objects * objects) as u128,
+    )?;
     let scale = loss.normaliser(objects, outputs);
-    let sweeps = workers(|| sweeps(net, data, loss, 0..objects));
+    let sweeps = workers(|| sweeps(net, data, loss, 0..objects))?;
     let mut root = Array2::zeros((order, outputs));
     let mut row = 0;
     for sweep in &sweeps {
@@ -59,6 +64,7 @@ pub fn ggn_dual_gram(net: &Network, data: &Dataset, loss: Loss) -> Result<Array2
             }
         }
     }
+    crate::error::check_finite("dual Gram matrix", gram.view().into_dyn())?;
     Ok(gram)
 }
 

@@ -7,6 +7,7 @@ mod couplings;
 mod dual;
 mod operator;
 mod per_object;
+mod plan;
 mod product;
 mod scatter;
 mod tiles;
@@ -27,7 +28,9 @@ pub use per_object::{
     LayerNorms, PerObject, ggn_spectra, hessian_spectra, layer_norms, per_object, per_object_with_layers,
 };
 
-use assemble::{Part, assemble};
+use assemble::assemble;
+use couplings::Part;
+use plan::Plan;
 
 /// Which part of the second derivatives: `H = G + H-term`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -109,8 +112,8 @@ pub struct Work {
 /// About `m P²` floating-point operations, fewer where units are inactive or inputs repeat.
 ///
 /// # Errors
-/// Shapes, labels or targets that do not fit; a matrix that does not fit in memory, refused before any work;
-/// an interrupt.
+/// Shapes, labels or targets that do not fit; no objects; a matrix that does not fit in memory, refused before any
+/// work; numbers that overflow; an interrupt.
 ///
 /// Source: equation (2) and the decomposition that follows it in arXiv 2409.11995.
 ///
@@ -127,9 +130,12 @@ pub struct Work {
 pub fn curvature(net: &Network, data: &Dataset, loss: Loss, term: Term) -> Result<Curvature> {
     passes::check(net, data, loss)?;
     let order = net.parameter_count();
-    check_memory(&format!("{} matrix of {order} x {order} numbers", describe(term)), order, order)?;
+    let what = format!("{} matrix of {order} x {order} numbers", describe(term));
+    check_memory(&what, order, order, 0)?;
+    let plan = Plan::new(net, data, Part::Whole, (order, order));
+    check_memory(&what, order, order, plan.bytes)?;
     let mut matrix = zeros(order, order);
-    let work = workers(|| assemble(net, data, loss, term, Part::Whole, &mut matrix))?;
+    let work = workers(|| assemble(net, data, loss, term, plan, &mut matrix))?;
     Ok(Curvature {
         matrix,
         term,
@@ -204,9 +210,12 @@ pub fn curvature_block(
     }
     let (first, last) = (p.min(q), p.max(q));
     let (rows, columns) = (net.layer_range(first).len(), net.layer_range(last).len());
-    check_memory(&format!("block of {rows} x {columns} numbers"), rows, columns)?;
+    let what = format!("block of {rows} x {columns} numbers");
+    check_memory(&what, rows, columns, 0)?;
+    let plan = Plan::new(net, data, Part::Block(first, last), (rows, columns));
+    check_memory(&what, rows, columns, plan.bytes)?;
     let mut block = zeros(rows, columns);
-    workers(|| assemble(net, data, loss, term, Part::Block(first, last), &mut block))?;
+    workers(|| assemble(net, data, loss, term, plan, &mut block))?;
     Ok(if p <= q { block } else { block.t().as_standard_layout().into_owned() })
 }
 
@@ -218,9 +227,9 @@ fn describe(term: Term) -> &'static str {
     }
 }
 
-/// Refuses a matrix that, with a tenth for the buffers, does not fit in the memory that is free.
-fn check_memory(what: &str, rows: usize, columns: usize) -> Result<()> {
-    let needed = rows as u128 * columns as u128 * size_of::<f64>() as u128 * 11 / 10;
+/// Refuses a matrix that, with the bytes of its buffers, does not fit in the memory that is free.
+fn check_memory(what: &str, rows: usize, columns: usize, buffers: u128) -> Result<()> {
+    let needed = rows as u128 * columns as u128 * size_of::<f64>() as u128 + buffers;
     let available = available_memory();
     if needed > u128::from(available) {
         return Err(Error::OutOfMemory {

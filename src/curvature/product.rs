@@ -10,7 +10,7 @@ use super::scatter::Tile;
 /// Columns of a tile. A tile stays in the second-level cache while it is summed up and written out.
 pub(super) const TILE_COLUMNS: usize = 128;
 /// Rows of a tile.
-const TILE_ROWS: usize = 512;
+pub(super) const TILE_ROWS: usize = 512;
 
 /// An object: its chunk and its row there.
 pub(super) type Object = (u32, u32);

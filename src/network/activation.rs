@@ -82,18 +82,19 @@ impl Activation {
     /// `(s(z), s'(z), s''(z))`.
     pub fn derivatives(self, z: f64) -> (f64, f64, f64) {
         match self {
+            // In this order NaN stays NaN.
             Activation::Relu => {
-                if z > 0.0 {
-                    (z, 1.0, 0.0)
-                } else {
+                if z <= 0.0 {
                     (0.0, 0.0, 0.0)
+                } else {
+                    (z, 1.0, 0.0)
                 }
             }
             Activation::LeakyRelu => {
-                if z > 0.0 {
-                    (z, 1.0, 0.0)
-                } else {
+                if z <= 0.0 {
                     (0.01 * z, 0.01, 0.0)
+                } else {
+                    (z, 1.0, 0.0)
                 }
             }
             Activation::Tanh => {
@@ -182,6 +183,13 @@ mod tests {
                 let (s, first, second) = activation.derivatives(z);
                 assert!(s.is_finite() && first.is_finite() && second.is_finite(), "{activation} at {z}");
             }
+        }
+    }
+
+    #[test]
+    fn nan_stays_nan() {
+        for activation in Activation::ALL {
+            assert!(activation.value(f64::NAN).is_nan(), "{activation}");
         }
     }
 

@@ -5,6 +5,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{Activation, Layer, Network};
+use crate::linalg::available_memory;
 use crate::{Error, Result};
 
 impl Network {
@@ -14,7 +15,7 @@ impl Network {
     /// PyTorch's, the numbers are not: they come from ChaCha8 and depend on `seed` alone.
     ///
     /// # Errors
-    /// Fewer than two widths, or a width of zero.
+    /// Fewer than two widths, a width of zero, or more parameters than memory holds.
     ///
     /// ```
     /// use hessia::{Activation, Network};
@@ -26,6 +27,8 @@ impl Network {
         if widths.len() < 2 || widths.contains(&0) {
             return Err(Error::argument("widths", "two or more positive numbers", format!("{widths:?}")));
         }
+        let what = format!("network of widths {widths:?}");
+        check_size(&what, parameter_count(widths, biases), size_of::<f64>() as u128, 0)?;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let layers = widths
             .windows(2)
@@ -42,6 +45,32 @@ impl Network {
     }
 }
 
+/// Number of parameters of a network of these widths, or none where it does not fit a machine word.
+fn parameter_count(widths: &[usize], biases: bool) -> Option<usize> {
+    widths.windows(2).try_fold(0_usize, |count, pair| {
+        let inputs = pair[0].checked_add(usize::from(biases))?;
+        count.checked_add(inputs.checked_mul(pair[1])?)
+    })
+}
+
+/// Refuses `what` of so many parameters (none: more than a machine word counts) with so many bytes for each, and
+/// `besides`, that memory does not hold it.
+///
+/// # Errors
+/// [`Error::OutOfMemory`] with `what`, the bytes needed and those available.
+pub fn check_size(what: &str, parameters: Option<usize>, bytes: u128, besides: u128) -> Result<()> {
+    let needed = match parameters {
+        Some(count) => (count as u128 * bytes).saturating_add(besides),
+        None => u128::MAX,
+    };
+    let available = available_memory();
+    if needed > u128::from(available) {
+        let needed = u64::try_from(needed).unwrap_or(u64::MAX);
+        return Err(Error::OutOfMemory { what: what.to_string(), needed, available });
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +83,18 @@ mod tests {
         assert_eq!(a, b);
         assert_ne!(a, c);
         assert!(a.layers()[0].weight.iter().all(|w| w.abs() <= 1.0 / 3.0));
+    }
+
+    #[test]
+    fn more_parameters_than_memory_holds_are_refused() {
+        assert_eq!(parameter_count(&[9, 5, 2], true), Some(62));
+        for hidden in [1_000_000_000_000, 99_999_999_999_999_999, usize::MAX] {
+            let refused =
+                Network::random(&[784, hidden, 10], true, Activation::Tanh, 7).unwrap_err().to_string();
+            assert!(
+                refused.contains(&format!("[784, {hidden}, 10]")) && refused.contains("memory"),
+                "{refused}"
+            );
+        }
     }
 }

@@ -88,7 +88,7 @@ impl Network {
                 bias: layer.bias.as_ref().map(|b| b.mapv(|_| values.next().unwrap_or(0.0))),
             })
             .collect();
-        Network::new(layers, self.activation)
+        self.with_layers(layers)
     }
 
     /// Which stretch of theta each weight and bias array takes, named as in `nn.Sequential`.

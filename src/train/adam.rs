@@ -155,7 +155,8 @@ pub struct Trained {
 /// # Ok::<(), hessia::Error>(())
 /// ```
 pub fn adam(net: &Network, data: &Dataset, loss: Loss, settings: &AdamSettings) -> Result<Trained> {
-    let progress = Progress::new("Training", (settings.epochs * data.len()) as u64, "objects");
+    let objects = (settings.epochs as u64).saturating_mul(data.len() as u64);
+    let progress = Progress::new("Training", objects, "objects");
     let inputs = Inputs::of(data, settings.precision);
     let (network, losses) = train(net, data, &inputs, loss, settings, &|objects| progress.advance(objects))?;
     drop(progress);

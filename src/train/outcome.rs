@@ -3,6 +3,7 @@
 use ndarray::{Array2, s};
 
 use crate::linalg::{matmul, workers};
+use crate::passes::check_objects;
 use crate::{Dataset, Network, Result, Targets};
 
 /// Objects at a time: enough for a matrix product, little memory.
@@ -14,7 +15,7 @@ const BLOCK: usize = 512;
 /// have no accuracy.
 ///
 /// # Errors
-/// Inputs that do not fit the network.
+/// Inputs that do not fit the network; no objects.
 ///
 /// ```
 /// use hessia::{Activation, Dataset, Layer, Network, Targets, train::accuracy};
@@ -25,14 +26,14 @@ const BLOCK: usize = 512;
 /// # Ok::<(), hessia::Error>(())
 /// ```
 pub fn accuracy(net: &Network, data: &Dataset) -> Result<Option<f64>> {
-    net.check_inputs(&data.x)?;
+    check_objects(net, data)?;
     Ok(workers(|| survey(net, data)).accuracy(&data.targets))
 }
 
 /// Number of units in each hidden layer whose slope `s'(z)` is zero for every object: they have stopped learning.
 ///
 /// # Errors
-/// Inputs that do not fit the network.
+/// Inputs that do not fit the network; no objects.
 ///
 /// ```
 /// use hessia::{Activation, Dataset, Layer, Network, Targets, train::dead_units};
@@ -45,7 +46,7 @@ pub fn accuracy(net: &Network, data: &Dataset) -> Result<Option<f64>> {
 /// # Ok::<(), hessia::Error>(())
 /// ```
 pub fn dead_units(net: &Network, data: &Dataset) -> Result<Vec<usize>> {
-    net.check_inputs(&data.x)?;
+    check_objects(net, data)?;
     Ok(workers(|| survey(net, data)).dead_units)
 }
 

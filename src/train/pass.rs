@@ -137,9 +137,10 @@ fn activate<T: Number>(activation: Activation, z: &[T], x: &mut [T], slope: &mut
     match activation {
         // The usual one, in a form that the compiler turns into vector instructions.
         Activation::Relu => all.for_each(|((&z, x), slope)| {
-            let active = z > T::zero();
-            *x = if active { z } else { T::zero() };
-            *slope = if active { T::one() } else { T::zero() };
+            // In this order NaN stays NaN.
+            let silent = z <= T::zero();
+            *x = if silent { T::zero() } else { z };
+            *slope = if silent { T::zero() } else { T::one() };
         }),
         _ => all.for_each(|((&z, x), slope)| {
             let (value, first, _) = activation.derivatives(z.to_f64());

@@ -5,7 +5,7 @@ use std::fmt;
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
-use crate::linalg::{available_memory, solve_shifted};
+use crate::linalg::{available_memory, largest_magnitude, solve_shifted, whole_machine};
 use crate::progress::Progress;
 use crate::{Activation, Dataset, Error, Loss, Network, Result, hessian, loss_and_gradient};
 
@@ -173,7 +173,7 @@ pub fn stationary_point(
     Ok(Stationary {
         loss: here.loss,
         gradient_norm: here.norm(),
-        gradient_max: here.gradient.iter().fold(0.0, |most, v| most.max(v.abs())),
+        gradient_max: largest_magnitude(here.gradient.iter()),
         distance: moved.dot(&moved).sqrt(),
         network: here.network,
         stopped,
@@ -205,16 +205,16 @@ impl Point {
         data: &Dataset,
         loss: Loss,
     ) -> Result<Option<(Point, f64)>> {
-        let predicted = -self.gradient.dot(step) - 0.5 * step.dot(&matrix.dot(step));
+        let predicted = -self.gradient.dot(step) - 0.5 * step.dot(&whole_machine(|| matrix.dot(step)));
         let theta = self.network.parameters() + step;
         if !theta.iter().all(|v| v.is_finite()) {
             return Ok(None);
         }
-        let next = Point::at(self.network.with_parameters(&theta)?, data, loss)?;
+        let next = match Point::at(self.network.with_parameters(&theta)?, data, loss) {
+            Err(Error::NonFinite { .. }) => return Ok(None),
+            next => next?,
+        };
         let (gained, noise) = (self.loss - next.loss, NOISE * self.loss.abs());
-        if !next.loss.is_finite() || !next.gradient.iter().all(|v| v.is_finite()) {
-            return Ok(None);
-        }
         // The loss is blind here: the gradient must decide.
         if predicted <= noise {
             let (before, after) = (self.norm(), next.norm());

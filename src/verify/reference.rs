@@ -51,7 +51,7 @@ impl Setting {
         }
         let mut gradients = Array2::zeros((objects, order));
         let scale = self.loss.normaliser(1, self.net.outputs());
-        for sweep in linalg::workers(|| passes::sweeps(&self.net, &self.data, self.loss, 0..objects)) {
+        for sweep in linalg::workers(|| passes::sweeps(&self.net, &self.data, self.loss, 0..objects))? {
             let mut rows = gradients.slice_mut(s![sweep.range.clone(), ..]);
             for (l, place) in self.net.layout().iter().enumerate() {
                 let (delta, input) = (&sweep.delta[l], sweep.input(&self.data, l));

@@ -27,7 +27,7 @@ pub(super) fn evaluate(net: &Network, data: &Dataset, labels: &Array1<usize>) ->
     let mut alive: Vec<Vec<bool>> = hidden.iter().map(|layer| vec![false; layer.outputs()]).collect();
     for start in (0..data.len()).step_by(BLOCK) {
         let range = start..data.len().min(start + BLOCK);
-        let sweep = Sweep::run(net, data, loss, range.clone());
+        let sweep = Sweep::run(net, data, loss, range.clone())?;
         losses.extend(loss.values(&sweep.logits, &data.targets.select(&range.clone().collect::<Vec<_>>()))?);
         right +=
             range.zip(sweep.logits.rows()).filter(|(i, z)| first_largest(z.iter()) == labels[*i]).count();

@@ -7,7 +7,8 @@ use super::curve::{curve, deviation_interval};
 use super::evaluate::evaluate;
 use super::store::{Kept, Store};
 use super::{Configuration, Run, Settings, Task, mean_absolute_deviation};
-use hessia::linalg::{available_memory, side_by_side, threads};
+use hessia::linalg::{side_by_side, threads};
+use hessia::network::check_size;
 use hessia::progress::Progress;
 use hessia::train::{Inputs, train};
 use hessia::{Error, Loss, Result};
@@ -105,17 +106,9 @@ pub(super) fn check(task: &Task, settings: &Settings) -> Result<()> {
     let (m, n, threads) = (task.data().len() as u128, task.data().inputs() as u128, threads() as u128);
     for configuration in settings.configurations() {
         let parameters = configuration.parameters(task.data().inputs(), task.classes);
-        let parameters = parameters.map_or(u128::MAX >> 16, |count| count as u128);
         // Adam's four vectors and the network; what the orders keep; the inputs in the precision of training.
-        let needed = (40 * parameters + 40 * m + 100 * settings.permutations as u128) * threads + 8 * m * n;
-        let available = available_memory();
-        if needed > u128::from(available) {
-            return Err(Error::OutOfMemory {
-                what: format!("training of {configuration}"),
-                needed: u64::try_from(needed).unwrap_or(u64::MAX),
-                available,
-            });
-        }
+        let besides = (40 * m + 100 * settings.permutations as u128) * threads + 8 * m * n;
+        check_size(&format!("training of {configuration}"), parameters, 40 * threads, besides)?;
     }
     Ok(())
 }

@@ -71,7 +71,9 @@ impl CurvatureOperator {
             Forward::Recomputed(data) => {
                 for start in (0..data.len()).step_by(super::WAVE * super::BLOCK) {
                     let end = data.len().min(start + super::WAVE * super::BLOCK);
-                    sweeps(&self.net, data, self.loss, start..end).iter().for_each(&mut visit);
+                    let sweeps = sweeps(&self.net, data, self.loss, start..end)
+                        .expect("the same sweeps were finite when the operator was built");
+                    sweeps.iter().for_each(&mut visit);
                 }
             }
         }

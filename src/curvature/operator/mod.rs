@@ -132,7 +132,7 @@ impl CurvatureOperator {
     /// The operator of all parameters over all objects; [`Dataset::select`] gives a subset, with its own normaliser.
     ///
     /// # Errors
-    /// Shapes, labels or targets that do not fit.
+    /// Shapes, labels or targets that do not fit; no objects; numbers that overflow.
     pub fn new(net: &Network, data: &Dataset, loss: Loss, kind: CurvatureKind) -> Result<Self> {
         CurvatureOperator::keeping(net, data, loss, kind, KEPT)
     }
@@ -154,8 +154,15 @@ impl CurvatureOperator {
         // Inputs, slopes, bends and residuals of every layer.
         let kept = 4 * size_of::<f64>() * widths * data.len() <= bytes;
         let forward = if kept {
-            Forward::Kept(workers(|| sweeps(net, data, loss, 0..data.len())))
+            Forward::Kept(workers(|| sweeps(net, data, loss, 0..data.len()))?)
         } else {
+            // Once now, so that numbers that overflow are refused here and not in the products.
+            workers(|| -> Result<()> {
+                for start in (0..data.len()).step_by(WAVE * BLOCK) {
+                    sweeps(net, data, loss, start..data.len().min(start + WAVE * BLOCK))?;
+                }
+                Ok(())
+            })?;
             Forward::Recomputed(Box::new(data.clone()))
         };
         let scale = loss.normaliser(data.len(), net.outputs());
@@ -252,12 +259,13 @@ impl LinearOperator for CurvatureOperator {
                 sums.write(self, &mut products);
             }
         });
+        crate::error::check_finite("products with a curvature matrix", products.view().into_dyn())?;
         Ok(products)
     }
 }
 
 /// Sweeps over the objects `range`, in blocks side by side.
-fn sweeps(net: &Network, data: &Dataset, loss: Loss, range: Range<usize>) -> Vec<Sweep> {
+fn sweeps(net: &Network, data: &Dataset, loss: Loss, range: Range<usize>) -> Result<Vec<Sweep>> {
     let starts: Vec<_> = range.clone().step_by(BLOCK).collect();
     starts
         .into_par_iter()

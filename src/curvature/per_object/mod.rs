@@ -14,8 +14,8 @@ use ndarray::{Array1, Array2, Axis, concatenate};
 use rayon::prelude::*;
 
 use super::Term;
-use super::couplings::bytes_per_object;
-use crate::linalg::{entries, euclidean_norm, workers};
+use super::couplings::{Part, bytes_per_object};
+use crate::linalg::{entries, euclidean_norm, largest_magnitude, workers};
 use crate::loss::{Loss, LossKind};
 use crate::passes::{Sweep, check};
 use crate::progress::Progress;
@@ -120,7 +120,7 @@ pub fn per_object_with_layers(net: &Network, data: &Dataset, loss: Loss) -> Resu
 pub fn ggn_spectra(net: &Network, data: &Dataset, loss: Loss) -> Result<Array2<f64>> {
     check(net, data, loss)?;
     let parts = over_objects("G-term of each object", net, data, logits::bytes_per_object(net), |range| {
-        let sweep = Sweep::run(net, data, loss, range);
+        let sweep = Sweep::run(net, data, loss, range)?;
         Ok(vec![logits::ggn_eigenvalues(net, data, loss, &sweep)?])
     })?;
     let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
@@ -156,7 +156,7 @@ pub fn ggn_spectra(net: &Network, data: &Dataset, loss: Loss) -> Result<Array2<f
 pub fn hessian_spectra(net: &Network, data: &Dataset, loss: Loss, term: Term) -> Result<Vec<Array1<f64>>> {
     check(net, data, loss)?;
     over_objects("Spectrum of each object", net, data, reduced_bytes(net), |range| {
-        reduced::eigenvalues(net, data, loss, term, Sweep::run(net, data, loss, range))
+        reduced::eigenvalues(net, data, loss, term, Sweep::run(net, data, loss, range)?)
     })
 }
 
@@ -179,12 +179,12 @@ pub fn layer_norms(net: &Network, data: &Dataset, loss: Loss) -> Result<LayerNor
 /// The columns of [`PerObject`] for a chunk of objects, one row an object.
 fn norms_of(net: &Network, data: &Dataset, loss: Loss, range: Range<usize>) -> Result<Vec<[f64; 7]>> {
     let scale = loss.normaliser(1, net.outputs());
-    let sweep = Sweep::run(net, data, loss, range.clone());
+    let sweep = Sweep::run(net, data, loss, range.clone())?;
     let (inputs, residuals) = lengths(net, data, &sweep);
     let losses = logits::losses(data, loss, &sweep);
     let ggn = norms(&logits::ggn_eigenvalues(net, data, loss, &sweep)?);
     let full = reduced::eigenvalues(net, data, loss, Term::Full, sweep)?;
-    let sweep = Sweep::run(net, data, loss, range.clone());
+    let sweep = Sweep::run(net, data, loss, range.clone())?;
     let h_term = reduced::eigenvalues(net, data, loss, Term::HTerm, sweep)?;
     Ok((0..range.len())
         .map(|n| {
@@ -219,7 +219,7 @@ fn gather_norms(rows: &[[f64; 7]]) -> PerObject {
 /// What [`LayerNorms`] holds of a chunk of objects: a row has L inputs, L residuals, L sensitivities and `||A||`.
 fn layers_of(net: &Network, data: &Dataset, loss: Loss, range: Range<usize>) -> Result<Vec<Vec<f64>>> {
     let scale = loss.normaliser(1, net.outputs());
-    let sweep = Sweep::run(net, data, loss, range.clone());
+    let sweep = Sweep::run(net, data, loss, range.clone())?;
     let (inputs, residuals) = lengths(net, data, &sweep);
     let sensitivity = logits::sensitivity_norms(net, &sweep)?;
     let curvature = logits::curvature_norms(net, loss, &sweep)?;
@@ -275,7 +275,7 @@ fn over_objects<T: Send>(
 fn reduced_bytes(net: &Network) -> usize {
     let order: usize = net.layers().iter().map(|layer| layer.outputs()).sum::<usize>()
         + net.layers()[1..].iter().map(|layer| layer.inputs() + 1).sum::<usize>();
-    bytes_per_object(net) + size_of::<f64>() * order * order
+    bytes_per_object(net, Part::Whole) + size_of::<f64>() * order * order
 }
 
 /// `||x^(p)||` and `||delta^(p)||` of the objects of one sweep, shape (objects, L) each, before the normaliser.
@@ -300,11 +300,11 @@ fn logit_rank(loss: Loss, outputs: usize) -> usize {
 
 /// Largest absolute eigenvalue of each row of ascending ones.
 fn norms(eigenvalues: &Array2<f64>) -> Vec<f64> {
-    eigenvalues.rows().into_iter().map(|row| row.fold(0.0, |most: f64, v| most.max(v.abs()))).collect()
+    eigenvalues.rows().into_iter().map(|row| largest_magnitude(row.iter())).collect()
 }
 
 fn norm(eigenvalues: &Array1<f64>) -> f64 {
-    eigenvalues.fold(0.0, |most, v| most.max(v.abs()))
+    largest_magnitude(eigenvalues.iter())
 }
 
 /// Refuses a small matrix with NaN or infinity before LAPACK sees it.

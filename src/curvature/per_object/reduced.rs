@@ -9,7 +9,7 @@ use ndarray::{Array1, Array2};
 
 use super::check_finite;
 use crate::curvature::Term;
-use crate::curvature::couplings::{Couplings, Parts};
+use crate::curvature::couplings::{Couplings, Part, Parts};
 use crate::linalg::{entries, euclidean_norm, symmetric_eigenvalues};
 use crate::loss::Loss;
 use crate::passes::Sweep;
@@ -32,7 +32,7 @@ pub(super) fn eigenvalues(
         .map(|frames| frames.last().map_or(0, Frame::end))
         .map(|order| Array2::zeros((order, order)))
         .collect();
-    let mut couplings = Couplings::new(net, loss, Parts::of(term, net.activation()), sweep);
+    let mut couplings = Couplings::new(net, loss, Parts::of(term, net.activation()), Part::Whole, sweep);
     let mut along = Vec::new();
     for p in (0..depth).rev() {
         if p + 1 < depth {
