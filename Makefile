@@ -26,6 +26,9 @@ examples: system ## second derivatives of candle and burn, verified (a workspace
 fuzz: system ## a million damaged files for every reader (make test: a thousand)
 	HESSIA_FUZZ=1000000 cargo test -p hessia --no-default-features --features model-io --test hostile_files --test hostile_networks
 
+checked-test: system ## the tests of the core and of damaged files with overflow checks and debug assertions
+	cargo test --profile checked --no-default-features --features model-io
+
 lab: setup ## open JupyterLab on the notebooks
 	JUPYTER_PATH="$(CURDIR)/.hessia/jupyter" .hessia/bin/jupyter lab --notebook-dir notebooks $(AS_ROOT) $(LAB)
 
@@ -80,4 +83,4 @@ kernel: system ## the notebook kernel, its library and its Python environment
 system:
 	@kernel/system.sh
 
-.PHONY: help notebooks test examples fuzz lab build bench peers notebook-times cells stock-test browser-test rebase-kernel fmt lint doc clean-cache setup kernel system
+.PHONY: help notebooks test examples fuzz checked-test lab build bench peers notebook-times cells stock-test browser-test rebase-kernel fmt lint doc clean-cache setup kernel system
