@@ -96,6 +96,7 @@ impl Show for CurvatureRun {
     fn to_view(&self) -> View {
         let largest: Vec<String> = self.largest.iter().copied().map(html::short).collect();
         let rows = [
+            ("dead", if self.dead { "yes" } else { "no" }.to_string()),
             ("‖mean H‖", html::short(self.mean_hessian)),
             ("largest eigenvalues", largest.join(", ")),
             ("smallest eigenvalue", html::short(self.smallest)),
@@ -135,7 +136,11 @@ impl Show for Verdict {
             _ => format!("mixed, correlation {}", order.correlation.map_or("none".to_string(), html::short)),
         };
         let measured = self.measured.as_ref().map_or("not measured".to_string(), describe);
-        let rows = [("the paper's curves", describe(&self.paper)), ("ours over the seeds", measured)];
+        let rows = [
+            ("the paper's curves", describe(&self.paper)),
+            ("ours over the seeds", measured),
+            ("dead networks, left out", self.dead.to_string()),
+        ];
         facts(&format!("{}, {}, over {}", self.dataset, self.mode, self.slice), &rows, "")
     }
 }
