@@ -10,8 +10,8 @@ use ndarray::{ArrayD, ArrayRef, Dimension, IxDyn, ShapeBuilder};
 use ndarray_npy::WritableElement;
 use ndarray_npy::npy::header::{Header as NpyHeader, Layout};
 
-use super::content::{format_at, hex, is_damage, open_regular};
 use super::floats::half;
+use super::regular::{format_at, hex, is_damage, open_regular};
 use crate::linalg::available_memory;
 use crate::{Error, Result};
 

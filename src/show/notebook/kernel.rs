@@ -1,14 +1,10 @@
 //! What is written to stdout for the kernel to read.
 
 use std::io::Write;
-use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use signal_hook::consts::SIGINT;
-use signal_hook::iterator::Signals;
 
 use super::View;
-use crate::progress;
 
 /// Set by the project's kernel for the process that runs the cells: a line that holds this, then JSON, is a message. It
 /// is drawn by each kernel, so that no data that a cell reads and shows can hold it.
@@ -21,9 +17,6 @@ const PLAIN: &str = "text/plain";
 const PLOTLY: &str = "application/vnd.plotly.v1+json";
 const FAILURE: &str = "application/x-failure";
 const PANIC: &str = "application/x-panic";
-
-/// How long the kernel lets an interrupted cell run on (kernel/patches); after that nobody waits for an answer.
-const INTERRUPT_GRACE: Duration = Duration::from_secs(3);
 
 /// Whether this is the project's kernel, which takes Jupyter messages.
 pub(super) fn is_own() -> bool {
@@ -39,35 +32,9 @@ pub(super) fn is_notebook() -> bool {
     std::env::var_os(ANY_KERNEL).is_some()
 }
 
-/// Prepares the process that runs the cells: panics become readable errors and an interrupt stops long work with the
-/// variables kept. Does nothing outside of the project's kernel, which calls it.
-pub fn start() {
-    if !is_notebook() {
-        return;
-    }
-    progress::set_display(super::live::progress_display);
-    if !is_own() {
-        return;
-    }
-    std::panic::set_hook(Box::new(|panic| {
-        let payload = panic.payload();
-        let text = payload.downcast_ref::<&str>().copied();
-        let text =
-            text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("panicked");
-        // The file that the kernel makes of a cell tells a reader nothing.
-        let place = panic.location().filter(|at| at.file() != "src/lib.rs");
-        let place = place.map(|at| format!("\n(panicked at {at})")).unwrap_or_default();
-        write_content(&[(PANIC, &format!("{text}{place}"))]);
-    }));
-    if let Ok(mut signals) = Signals::new([SIGINT]) {
-        std::thread::spawn(move || {
-            for _ in signals.forever() {
-                progress::interrupt();
-                std::thread::sleep(INTERRUPT_GRACE);
-                progress::forget_interrupt();
-            }
-        });
-    }
+/// Shows the message of a panic.
+pub(super) fn emit_panic(text: &str) {
+    write_content(&[(PANIC, text)]);
 }
 
 /// Shows a view as the result of the cell.

@@ -12,12 +12,13 @@ mod live;
 mod objects;
 mod plain;
 mod results;
+mod start;
 mod template;
 mod verification;
 
-pub use kernel::start;
 pub use objects::facts;
 pub use results::{between, norm_line, range};
+pub use start::start;
 pub use template::template;
 
 /// What a value looks like in a notebook.
