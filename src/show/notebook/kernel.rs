@@ -5,6 +5,7 @@ use std::io::Write;
 use serde_json::{Map, Value, json};
 
 use super::View;
+use crate::progress;
 
 /// Set by the project's kernel for the process that runs the cells: a line that holds this, then JSON, is a message. It
 /// is drawn by each kernel, so that no data that a cell reads and shows can hold it.
