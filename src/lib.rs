@@ -37,6 +37,7 @@ pub mod error;
 pub mod files;
 pub mod fit;
 pub mod graph;
+pub mod influence;
 pub mod linalg;
 pub mod loss;
 #[cfg(feature = "model-io")]
@@ -54,9 +55,9 @@ pub mod train;
 pub mod verify;
 
 pub use curvature::{
-    Compressed, Curvature, CurvatureKind, CurvatureOperator, Kronecker, LayerNorms, PerObject, Term, Work,
-    compress, curvature, curvature_block, ggn, ggn_dual_gram, ggn_spectra, h_term, hessian, hessian_spectra,
-    hvp, layer_norms, per_object,
+    ClassDecomposition, Compressed, Curvature, CurvatureKind, CurvatureOperator, Kronecker, LayerNorms,
+    PerObject, Term, Work, class_decomposition, compress, curvature, curvature_block, ggn, ggn_dual_gram,
+    ggn_spectra, h_term, hessian, hessian_spectra, hvp, layer_norms, per_object,
 };
 pub use data::{Dataset, Targets};
 pub use error::{Error, Result};

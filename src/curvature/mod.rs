@@ -23,7 +23,9 @@ use crate::{Dataset, Error, Network, Result, passes};
 
 pub use compress::{Compressed, compress};
 pub use dual::ggn_dual_gram;
-pub use operator::{CurvatureKind, CurvatureOperator, Kronecker, hvp};
+pub use operator::{
+    ClassDecomposition, CurvatureKind, CurvatureOperator, Kronecker, class_decomposition, hvp,
+};
 pub use per_object::{
     LayerNorms, PerObject, ggn_spectra, hessian_spectra, layer_norms, per_object, per_object_with_layers,
 };

@@ -5,10 +5,12 @@ mod density;
 mod extreme;
 mod function;
 mod lanczos;
+mod landscape;
 mod network;
 mod operator;
 mod probes;
 mod solve;
+mod structure;
 mod trace;
 
 pub use dense::{eigh, eigh_range, eigvalsh};
@@ -18,9 +20,14 @@ pub use density::{
 pub use extreme::{Completeness, ExtremePairs, ExtremeSettings, ExtremeSolver, Which, extreme_pairs};
 pub use function::{FunctionProduct, function_product};
 pub use lanczos::eigh_largest;
+pub use landscape::{Line, LossPlane, layer_normalised_direction, loss_line, loss_plane, quadratic_radius};
 pub use network::{Route, network_spectrum};
 pub use operator::{Outermost, outermost};
 pub use solve::{Solution, SolveSettings, conjugate_gradients, minres};
+pub use structure::{
+    LayerShares, LinearRanks, PowerTail, RankReport, estimated_layer_shares, jensen_shannon, layer_shares,
+    linear_ranks, power_tail, rank_report, subspace_overlap, vector_overlap,
+};
 pub use trace::{DiagonalEstimate, Estimate, frobenius_squares, hutch_plus_plus, hutchinson, xdiag, xtrace};
 
 use std::ops::Range;

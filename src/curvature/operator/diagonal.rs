@@ -64,6 +64,31 @@ impl CurvatureOperator {
         self.layers.clone().map(part).collect()
     }
 
+    /// For each layer how many of its units some object moves, and how many are not zero on all objects.
+    ///
+    /// The last layer's units all count for both.
+    pub(crate) fn live_units(&self) -> Vec<(usize, usize)> {
+        let hidden = self.net.depth() - 1;
+        let flags = |l: usize| vec![(false, false); self.net.layers()[l].outputs()];
+        let mut units: Vec<Vec<(bool, bool)>> = (0..hidden).map(flags).collect();
+        workers(|| {
+            self.each_block(|sweep| {
+                for (l, units) in units.iter_mut().enumerate() {
+                    for (i, (moved, not_zero)) in units.iter_mut().enumerate() {
+                        *moved |= sweep.slope[l].column(i).iter().any(|&v| v != 0.0)
+                            || (!sweep.bend[l].is_empty()
+                                && sweep.bend[l].column(i).iter().any(|&v| v != 0.0));
+                        *not_zero |= sweep.later_input(l + 1).column(i).iter().any(|&v| v != 0.0);
+                    }
+                }
+            });
+        });
+        let count = |units: &Vec<(bool, bool)>| {
+            (units.iter().filter(|u| u.0).count(), units.iter().filter(|u| u.1).count())
+        };
+        units.iter().map(count).chain([(self.net.outputs(), self.net.outputs())]).collect()
+    }
+
     /// Calls `visit` with the sweep of every block of objects, in order.
     pub(super) fn each_block(&self, mut visit: impl FnMut(&Sweep)) {
         match &self.forward {

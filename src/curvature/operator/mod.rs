@@ -1,5 +1,6 @@
 //! Curvature times vectors, without the matrix.
 
+mod classes;
 mod diagonal;
 mod directions;
 mod kronecker;
@@ -20,6 +21,7 @@ use crate::operator::{LinearOperator, check_vectors};
 use crate::passes::{Sweep, check};
 use crate::{Dataset, Error, Network, Result};
 
+pub use classes::{ClassDecomposition, class_decomposition};
 use directions::Directions;
 pub use kronecker::Kronecker;
 use product::Sums;
