@@ -184,11 +184,11 @@ pub fn gradient_products(net: &Network, data: &Dataset, loss: Loss, v: &Array1<f
     // The vector, read as weights and biases.
     let direction = net.with_parameters(v)?;
     let starts: Vec<_> = (0..data.len()).step_by(BLOCK).collect();
-    let parts: Vec<Array1<f64>> = workers(|| {
+    let parts: Vec<Array1<f64>> = workers(|| -> Result<_> {
         starts
             .into_par_iter()
             .map(|start| {
-                let sweep = Sweep::run(net, data, loss, start..data.len().min(start + BLOCK));
+                let sweep = Sweep::run(net, data, loss, start..data.len().min(start + BLOCK))?;
                 let mut sum = Array1::zeros(sweep.len());
                 for (l, layer) in direction.layers().iter().enumerate() {
                     let mut z: Array2<f64> = matmul(&sweep.input(data, l), &layer.weight.t());
@@ -197,10 +197,10 @@ pub fn gradient_products(net: &Network, data: &Dataset, loss: Loss, v: &Array1<f
                     }
                     sum += &(z * &sweep.delta[l]).sum_axis(Axis(1));
                 }
-                sum
+                Ok(sum)
             })
             .collect()
-    });
+    })?;
     Ok(parts.iter().flatten().copied().collect())
 }
 
