@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+pub(crate) use crate::format::bytes;
+
 /// Result with hessia's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -170,18 +172,6 @@ impl Error {
 fn list(paths: &[PathBuf]) -> String {
     let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
     names.join(", ")
-}
-
-/// A number of bytes as people read it: `bytes(84_801_536)` is "80.9 MiB".
-pub fn bytes(count: u64) -> String {
-    const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-    let mut value = count as f64;
-    let mut unit = 0;
-    while value >= 1024.0 && unit < UNITS.len() - 1 {
-        value /= 1024.0;
-        unit += 1;
-    }
-    if unit == 0 { format!("{count} bytes") } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
 /// Whether no entry is NaN or infinite.

@@ -15,8 +15,8 @@
 //! # Ok::<(), hessia::Error>(())
 //! ```
 //!
-//! The rooms, each knowing only those before it: [`error`], [`progress`], [`linalg`]; [`data`], [`loss`], [`network`];
-//! [`operator`] (matrices by their products);
+//! The rooms, each knowing only those before it: [`format`](mod@format), [`facts`], [`error`], [`progress`],
+//! [`linalg`]; [`data`], [`loss`], [`network`]; [`operator`] (matrices by their products);
 //! [`files`] and [`model_io`] (files to arrays and networks); [`passes`] (one sweep forward, one back);
 //! [`curvature`](mod@curvature); [`spectrum`], [`train`]; [`verify`](mod@verify), [`check`], [`cases`], [`cost`];
 //! [`table`], [`figure`] and [`notebook`] (what a result looks like). The paper that this began with, its bounds and
@@ -34,8 +34,10 @@ pub mod cost;
 pub mod curvature;
 pub mod data;
 pub mod error;
+pub mod facts;
 pub mod files;
 pub mod fit;
+pub mod format;
 pub mod graph;
 pub mod influence;
 pub mod linalg;
@@ -48,7 +50,6 @@ pub mod passes;
 pub mod prelude;
 pub mod progress;
 mod scalar;
-#[cfg(feature = "table")]
 mod show;
 pub mod spectrum;
 pub mod train;

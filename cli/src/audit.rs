@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hessia::table::{Provenance, write_table};
+use hessia::table::write_table;
 use hessia_paper::table::audit_table;
 use hessia_paper::theory::{Audit, Summary, audit};
 use serde_json::{Value, json};
@@ -56,12 +56,7 @@ pub fn run(arguments: &AuditArguments) -> hessia::Result<String> {
     let table = audit_table(&audited)?;
     let seconds = report.finish_phase("compute");
 
-    let made = Provenance::new("audit")
-        .network(&problem.net)
-        .data(&problem.data)
-        .loss(problem.loss)
-        .setting("targets", asked.targets.display().to_string())
-        .setting("network_file", asked.network.display().to_string());
+    let made = problem.provenance("audit");
     let whole = interrupt::writing();
     write_table(&table, path, &made)?;
     if let Some(path) = summary_path {

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use hessia::error::bytes;
 use hessia::files::write_npy;
+use hessia::format::bytes;
+use hessia::network::layer_pair_name;
 use hessia::{Error, Network, Term, curvature, curvature_block, loss_and_gradient};
 use ndarray::{Array1, Array2};
 use serde_json::{Value, json};
@@ -94,7 +95,7 @@ pub fn run(arguments: &HessianArguments) -> hessia::Result<String> {
     drop(whole);
     let (rows, columns) = result.matrix.dim();
     let size = bytes(result.matrix.len() as u64 * size_of::<f64>() as u64);
-    let layers = block.map(|(p, q)| format!(", layers {p} and {q},")).unwrap_or_default();
+    let layers = block.map(|(p, q)| format!(", {},", layer_pair_name(p, q))).unwrap_or_default();
     Ok(format!(
         "{}: {}{layers} {rows} x {columns} ({size}) of {} objects in {seconds:.3} s; loss {:.6}, gradient norm {:.3e}",
         path.display(),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hessia::files::{read_inputs, read_targets};
+use hessia::table::Provenance;
 use hessia::{Dataset, Error, LoadOptions, Loss, Network, Reduction, Targets};
 
 use super::options::ProblemArguments;
@@ -15,6 +16,8 @@ pub struct Problem {
     pub net: Network,
     pub data: Dataset,
     pub loss: Loss,
+    /// What a table of it is made of: network, data, loss, and the hashes of the files they were read from.
+    made: Provenance,
     /// Conversions made on reading.
     pub notes: Vec<String>,
 }
@@ -38,7 +41,22 @@ impl Problem {
         notes.extend(converted);
         check_targets(&arguments.targets, &targets, x.nrows(), net.outputs())?;
         let data = Dataset::new(arguments.inputs.display().to_string(), x, targets)?;
-        Ok(Problem { file: arguments.network.clone(), net, data, loss, notes })
+        let name = arguments.inputs.file_name().unwrap_or_default().to_string_lossy();
+        let made = Provenance::new("")
+            .network(&net)
+            .data(&data)
+            // Its place on this machine stands in the name that messages use.
+            .setting("data", name.as_ref())
+            .loss(loss)
+            .file("network", &arguments.network)?
+            .file("inputs", &arguments.inputs)?
+            .file("targets", &arguments.targets)?;
+        Ok(Problem { file: arguments.network.clone(), net, data, loss, made, notes })
+    }
+
+    /// What made a table of this problem.
+    pub fn provenance(&self, table: &str) -> Provenance {
+        Provenance { table: table.to_string(), ..self.made.clone() }
     }
 
     /// Refuses a result that is NaN or infinite: finite files can still overflow on the way.
@@ -47,7 +65,7 @@ impl Problem {
             return Ok(());
         }
         let what = format!("{what} of {} on {}", self.file.display(), self.data.name);
-        Err(Error::NonFinite { what, index: Vec::new(), value }.into())
+        Err(Error::NonFinite { what, index: Vec::new(), value })
     }
 
     /// Puts what was asked into the report.

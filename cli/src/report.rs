@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use hessia::Result;
+use hessia::facts::{self, Facts};
 use hessia::linalg::{blas_name, peak_memory};
 use serde_json::{Map, Value, json};
 
@@ -27,6 +28,11 @@ impl Report {
     /// Adds a field.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
         self.fields.insert(name.to_string(), value.into());
+    }
+
+    /// Adds the facts of a result, as fields of their names.
+    pub fn facts<T: Facts + 'static>(&mut self, result: &T) {
+        self.fields.extend(facts::report(result));
     }
 
     /// Ends a phase: the time since the last one ended goes to it. Returns its seconds.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use hessia::{Error, Result};
+use hessia_paper::facts::search_facts;
 use hessia_paper::theory::Statement;
 use hessia_paper::theory::search::{Example, SearchReport, SearchSettings, search};
 use serde_json::{Value, json};
@@ -110,21 +111,20 @@ fn record(found: &SearchReport, settings: &SearchSettings) -> Value {
             "ratio": example.ratio(),
         })
     };
-    json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "statement": found.statement,
-        "seed": settings.seed,
-        "steps": settings.steps,
-        "max_depth": settings.max_depth,
-        "max_width": settings.max_width,
-        "nets": found.nets,
-        "violations": found.violations,
-        "undecided": found.undecided,
-        "overflows": found.overflows,
-        "counterexample": found.counterexample.as_ref().map(example),
-        "largest_ratio": found.largest().and_then(Example::ratio),
-        "tightest_by_depth": found.tightest.iter().map(|e| e.as_ref().map(example)).collect::<Vec<_>>(),
-    })
+    let mut record = search_facts().report(found);
+    for (name, value) in [
+        ("version", json!(env!("CARGO_PKG_VERSION"))),
+        ("seed", json!(settings.seed)),
+        ("steps", json!(settings.steps)),
+        ("max_depth", json!(settings.max_depth)),
+        ("max_width", json!(settings.max_width)),
+        ("counterexample", json!(found.counterexample.as_ref().map(example))),
+        ("largest_ratio", json!(found.largest().and_then(Example::ratio))),
+        ("tightest_by_depth", found.tightest.iter().map(|e| json!(e.as_ref().map(example))).collect()),
+    ] {
+        record.insert(name.to_string(), value);
+    }
+    Value::Object(record)
 }
 
 fn summary(folder: &Path, found: &SearchReport, seconds: f64) -> String {

@@ -4,9 +4,10 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::Args;
+use hessia::facts;
 use hessia::files::write_npy;
 use hessia::linalg::available_memory;
-use hessia::table::{Provenance, spectrum_table, write_table};
+use hessia::table::{spectrum_table, write_table};
 use hessia::{
     Error, Spectrum, curvature, eigh, eigh_largest, eigh_range, loss_and_gradient, network_spectrum,
 };
@@ -83,14 +84,8 @@ pub fn run(arguments: &SpectrumArguments) -> hessia::Result<String> {
     problem.notes.push(way);
     let seconds = report.finish_phase("compute");
 
-    let worst = spectrum.residuals.iter().flatten().copied().filter(|r| !r.is_nan()).reduce(f64::max);
-    let mut made = Provenance::new("spectrum")
-        .network(&problem.net)
-        .data(&problem.data)
-        .loss(problem.loss)
-        .setting("term", part.term.name())
-        .setting("targets", asked.targets.display().to_string())
-        .setting("network_file", asked.network.display().to_string());
+    let worst = spectrum.largest_residual();
+    let mut made = problem.provenance("spectrum").setting("term", part.term.name());
     made.residual = worst;
     let whole = interrupt::writing();
     match output::is_npy(path) {
@@ -107,20 +102,10 @@ pub fn run(arguments: &SpectrumArguments) -> hessia::Result<String> {
         report.set("term", part.term.name());
         report.set("loss", loss);
         report.set("gradient_norm", gradient_norm);
+        let mut found = facts::report(&spectrum);
+        found.insert("inertia".to_string(), json!(inertia));
+        report.set("spectrum", found);
         let count = spectrum.eigenvalues.len();
-        report.set(
-            "spectrum",
-            json!({
-                "eigenvalues": count,
-                "first_index": spectrum.first,
-                "inertia": inertia,
-                "rank": spectrum.rank(),
-                "condition": (count == order).then(|| spectrum.condition()),
-                "tolerance": spectrum.tolerance,
-                "largest_residual": worst,
-                "orthogonality": spectrum.orthogonality,
-            }),
-        );
         report.set("output", json!({ "file": path, "rows": count, "vectors": vectors }));
         report.set("notes", problem.notes);
         report.write(report_path)?;

@@ -111,18 +111,15 @@ pub fn run(arguments: &TrainArguments) -> Result<String> {
     report.finish_phase("write");
     if let Some(report_path) = &common.report {
         let gradient = gradient(&trained.network, &data, loss)?;
-        report.set("network", trained.network.to_string());
+        report.facts(&trained);
         report.set("parameters", trained.network.parameter_count());
         report.set("objects", data.len());
         report.set("dataset", arguments.dataset.as_str());
         report.set("seed", arguments.seed);
         report.set("settings", json!(trained.settings));
         report.set("loss_function", loss.to_string());
-        report.set("loss", trained.loss);
         report.set("losses", json!(trained.losses));
         report.set("gradient_norm", gradient.dot(&gradient).sqrt());
-        report.set("accuracy", json!(trained.accuracy));
-        report.set("dead_units", json!(trained.dead_units));
         report.set("output", json!({ "file": path, "inputs": save_inputs, "targets": save_targets }));
         report.write(report_path)?;
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use hessia::files::{NpyValues, read_npy};
-use hessia::table::{Provenance, verification_table, write_table};
+use hessia::table::{verification_table, write_table};
 use hessia::verify::{Candidate, Report, VerifySettings};
 use hessia::{Error, Network, verify};
 use ndarray::{Array1, Array2, ArrayD, Ix1, Ix2};
@@ -182,15 +182,10 @@ fn write(
     problem: &Problem,
     arguments: &VerifyArguments,
 ) -> Result<(), Error> {
-    let asked = &arguments.problem;
-    let made = Provenance::new("verification")
-        .network(&problem.net)
-        .data(&problem.data)
-        .loss(problem.loss)
+    let made = problem
+        .provenance("verification")
         .setting("term", arguments.part.term.name())
-        .setting("candidate", arguments.candidate.display().to_string())
-        .setting("targets", asked.targets.display().to_string())
-        .setting("network_file", asked.network.display().to_string())
+        .file("candidate", &arguments.candidate)?
         .setting("tolerance", arguments.tolerance)
         .setting("verdict", json!(report.verdict));
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) {

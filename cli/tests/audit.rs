@@ -10,6 +10,7 @@ use std::path::Path;
 use command::{content, hessia, refused};
 use common::{LOSSES, random_data, random_net};
 use hessia::files::write_npy;
+use hessia::table::Provenance;
 use hessia::{Activation, Dataset, Layer, Loss, LossKind, Network, Targets, Term, curvature, eigvalsh};
 use hessia_paper::theory::Statement;
 use ndarray::{Array, Array2, Dimension, array, s};
@@ -55,7 +56,14 @@ fn audited(net: &Network, data: &Dataset, loss: Loss, output: &str) -> (DataFram
     let folder = put(net, data);
     let run = hessia(folder.path(), &arguments(net, loss, output));
     assert!(run.status.success(), "{net}: {}", String::from_utf8_lossy(&run.stderr));
-    let summary = serde_json::from_slice(&fs::read(folder.path().join("S.json")).unwrap()).unwrap();
+    let summary: Value = serde_json::from_slice(&fs::read(folder.path().join("S.json")).unwrap()).unwrap();
+    // Files are known by what is in them, not by where they lie.
+    let made = &summary["provenance"]["settings"];
+    for (name, file) in [("network", "net.npz"), ("inputs", "X.npy"), ("targets", "y.npy")] {
+        let expected = Provenance::new("").file(name, folder.path().join(file)).unwrap().settings;
+        assert_eq!(Some(&made[format!("{name}_sha256")]), expected.get(&format!("{name}_sha256")), "{made}");
+    }
+    assert!(made["data"] == "X.npy" && !made.to_string().contains(folder.path().to_str().unwrap()), "{made}");
     (read(&folder.path().join(output)), summary)
 }
 

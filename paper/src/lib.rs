@@ -29,6 +29,8 @@ pub mod prelude;
 mod show;
 pub mod theory;
 
+#[cfg(feature = "table")]
+pub use show::facts;
 #[cfg(feature = "figure")]
 pub use show::figure;
 #[cfg(feature = "table")]

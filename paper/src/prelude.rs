@@ -10,10 +10,8 @@ pub use crate::figure::{
 #[cfg(feature = "table")]
 pub use crate::table::{
     assumption_1_table, audit_table, configuration_table, constant_table, curvature_grid_table,
-    curvature_trend_table, curve_table, growth_fit_table, growth_table, lemma_2_table, order_table,
-    panel_table, recorded_experiment, samples, surface_table, verdict_table,
+    curvature_trend_table, growth_fit_table, growth_table, lemma_2_table, order_table, panel_table,
+    recorded_experiment, samples, surface_table, verdict_table,
 };
 pub use crate::theory::search::{SearchSettings, search};
-pub use crate::theory::{
-    Assumption1, Constants, Increment, Plane, ProbeSettings, Statement, Surface, audit, probe,
-};
+pub use crate::theory::{Assumption1, Increment, Plane, ProbeSettings, Statement, Surface, audit, probe};

@@ -13,7 +13,10 @@ use crate::{Error, Result};
 
 pub use activation::Activation;
 pub use init::check_size;
-pub use parameters::{LayerPlace, ParameterRange, bias_name, module_number, weight_name};
+pub use parameters::{
+    LayerPlace, ParameterRange, bias_name, layer_name, layer_pair_name, module_number, weight_name,
+};
+use parameters::{bias_title, weight_title};
 
 /// Objects that one thread takes through the layers at once.
 const FORWARD_ROWS: usize = 512;
@@ -75,23 +78,23 @@ impl Network {
             let (outputs, inputs) = layer.weight.dim();
             if outputs == 0 || inputs == 0 {
                 return Err(Error::argument(
-                    format!("weight of layer {l}"),
+                    weight_title(l),
                     "at least one row and one column",
                     format!("shape {:?}", [outputs, inputs]),
                 ));
             }
             if l > 0 && layers[l - 1].outputs() != inputs {
                 let expected = [outputs, layers[l - 1].outputs()];
-                return Err(Error::shape(format!("weight of layer {l}"), &expected, &[outputs, inputs]));
+                return Err(Error::shape(weight_title(l), &expected, &[outputs, inputs]));
             }
             if let Some(bias) = &layer.bias
                 && bias.len() != outputs
             {
-                return Err(Error::shape(format!("bias of layer {l}"), &[outputs], &[bias.len()]));
+                return Err(Error::shape(bias_title(l), &[outputs], &[bias.len()]));
             }
-            crate::error::check_finite(&format!("weight of layer {l}"), layer.weight.view().into_dyn())?;
+            crate::error::check_finite(&weight_title(l), layer.weight.view().into_dyn())?;
             if let Some(bias) = &layer.bias {
-                crate::error::check_finite(&format!("bias of layer {l}"), bias.view().into_dyn())?;
+                crate::error::check_finite(&bias_title(l), bias.view().into_dyn())?;
             }
         }
         for layer in &mut layers {

@@ -60,6 +60,30 @@ pub fn bias_name(l: usize) -> String {
     format!("{}.bias", module_number(l))
 }
 
+/// What readers call layer `l`: its number in an `nn.Sequential`, then its index from 0.
+///
+/// ```
+/// assert_eq!(hessia::network::layer_name(1), "2 (layer 1)");
+/// ```
+pub fn layer_name(l: usize) -> String {
+    format!("{} (layer {l})", module_number(l))
+}
+
+/// What readers call the pair of layers `p` and `q`: `0 x 2 (layers 0, 1)`.
+pub fn layer_pair_name(p: usize, q: usize) -> String {
+    format!("{} x {} (layers {p}, {q})", module_number(p), module_number(q))
+}
+
+/// What readers call the weights of layer `l`: `2.weight (layer 1)`.
+pub(crate) fn weight_title(l: usize) -> String {
+    format!("{} (layer {l})", weight_name(l))
+}
+
+/// What readers call the biases of layer `l`: `2.bias (layer 1)`.
+pub(crate) fn bias_title(l: usize) -> String {
+    format!("{} (layer {l})", bias_name(l))
+}
+
 impl Network {
     /// theta, length P: per layer the weights row by row, then the biases (PyTorch's `parameters()` order).
     pub fn parameters(&self) -> Array1<f64> {

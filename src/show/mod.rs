@@ -1,7 +1,9 @@
-//! What results look like: tables, figures, and displays in notebooks.
+//! What results look like: their facts, tables, figures, and displays in notebooks.
 
+mod facts;
 #[cfg(feature = "figure")]
 pub mod figure;
 #[cfg(feature = "notebook")]
 pub mod notebook;
+#[cfg(feature = "table")]
 pub mod table;

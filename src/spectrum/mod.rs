@@ -101,6 +101,11 @@ impl Spectrum {
         largest_magnitude(self.eigenvalues.iter())
     }
 
+    /// Largest `||H v - lambda v||_2` of the pairs held; none where no eigenvector was computed.
+    pub fn largest_residual(&self) -> Option<f64> {
+        self.residuals.iter().flatten().copied().filter(|residual| !residual.is_nan()).reduce(f64::max)
+    }
+
     /// Largest over smallest absolute eigenvalue held; infinite where one is zero within the tolerance.
     pub fn condition(&self) -> f64 {
         let smallest = self.eigenvalues.iter().fold(f64::INFINITY, |least, v| least.min(v.abs()));

@@ -6,6 +6,7 @@ use super::candidate::Candidate;
 use super::report::{BlockError, EntryError, Symmetry};
 use super::rounding::Rounding;
 use crate::Network;
+use crate::network::{layer_name, layer_pair_name};
 
 /// What a comparison finds.
 pub(super) struct Comparison {
@@ -110,9 +111,9 @@ impl Names {
             (0..depth).flat_map(|l| std::iter::repeat_n(l, net.layer_range(l).len())).collect();
         let pairs = || {
             let all = (0..depth).flat_map(|p| (0..depth).map(move |q| (p, q)));
-            all.map(|(p, q)| format!("{} x {}", 2 * p, 2 * q)).collect()
+            all.map(|(p, q)| layer_pair_name(p, q)).collect()
         };
-        let single = (0..depth).map(|p| format!("{}", 2 * p)).collect();
+        let single = (0..depth).map(layer_name).collect();
         let (rows, columns, row_layers, column_layers, blocks) = match candidate {
             Candidate::Matrix(_) => (parameters.clone(), parameters, layers.clone(), layers, pairs()),
             Candidate::Diagonal(_) => (parameters, Vec::new(), layers, Vec::new(), single),
@@ -120,7 +121,7 @@ impl Names {
                 let of = |l: usize| parameters[net.layer_range(l)].to_vec();
                 let (rows, columns) = (of(*p), of(*q));
                 let zeros = (vec![0; rows.len()], vec![0; columns.len()]);
-                (rows, columns, zeros.0, zeros.1, vec![format!("{} x {}", 2 * p, 2 * q)])
+                (rows, columns, zeros.0, zeros.1, vec![layer_pair_name(*p, *q)])
             }
             Candidate::Products { products, .. } => {
                 let columns = (0..products.ncols()).map(|k| format!("vector {k}")).collect();

@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use super::order::ParameterOrder;
 use crate::Term;
+use crate::format::significant;
+use crate::network::layer_pair_name;
 
 /// One difference between the candidate and what it should be.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -92,10 +94,10 @@ impl fmt::Display for Fault {
             Fault::Term(Term::HTerm) => write!(f, "it is the H-term"),
             Fault::EmpiricalFisher => write!(f, "it is the empirical Fisher matrix"),
             Fault::Reduction { factor, meaning } => {
-                write!(f, "multiplied by {}: {meaning}", digits(*factor, 10))
+                write!(f, "multiplied by {}: {meaning}", significant(*factor, 10))
             }
             Fault::Factor(factor) => {
-                write!(f, "multiplied by {}, which no reduction makes", digits(*factor, 10))
+                write!(f, "multiplied by {}, which no reduction makes", significant(*factor, 10))
             }
             Fault::Sign => write!(f, "wrong sign"),
             Fault::Order(order) => write!(f, "other order of the parameters: {order}"),
@@ -120,7 +122,7 @@ impl fmt::Display for Fault {
             Fault::ObjectWeights(weights) => describe_weights(weights, f),
             Fault::Transposed => write!(f, "transposed"),
             Fault::ColumnMajor => write!(f, "column-major entries read as row-major"),
-            Fault::OtherBlock(p, q) => write!(f, "it is the block of layers {p} and {q}"),
+            Fault::OtherBlock(p, q) => write!(f, "it is the block {}", layer_pair_name(*p, *q)),
             Fault::HalfFilled { lower: true } => write!(f, "only the lower triangle is filled"),
             Fault::HalfFilled { lower: false } => write!(f, "only the upper triangle is filled"),
             Fault::Mirrored { off_diagonal, diagonal } => write!(
@@ -131,9 +133,9 @@ impl fmt::Display for Fault {
             Fault::Stochastic { estimator, probes, interval: (low, high) } => write!(
                 f,
                 "{estimator}: the error suggests n = {} (95 % of {} to {})",
-                short(*probes),
-                short(*low),
-                short(*high)
+                significant(*probes, 5),
+                significant(*low, 5),
+                significant(*high, 5)
             ),
         }
     }
@@ -150,25 +152,6 @@ fn describe_weights(weights: &[f64], f: &mut fmt::Formatter<'_>) -> fmt::Result 
         true => {
             write!(f, "mean over {} of {} objects: {}{more}", taken.len(), weights.len(), rows.join(", "))
         }
-        false => write!(f, "objects weighted by {} to {}", short(low), short(high)),
+        false => write!(f, "objects weighted by {} to {}", significant(low, 5), significant(high, 5)),
     }
-}
-
-/// A number with five significant digits, or all where it is whole.
-pub(super) fn short(value: f64) -> String {
-    digits(value, 5)
-}
-
-/// A number with so many significant digits, or all where it is whole.
-fn digits(value: f64, count: i32) -> String {
-    let size = value.abs();
-    if value == value.round() && size < 1e9 {
-        return format!("{value}");
-    }
-    if !(1e-3..1e6).contains(&size) {
-        return format!("{value:.3e}");
-    }
-    let places = (count - 1 - size.log10().floor() as i32).max(0) as usize;
-    let text = format!("{value:.places$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
 }

@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::fault::short;
 use super::judge::{Hypothesis, Support};
 use crate::Term;
 
@@ -38,7 +37,7 @@ pub struct EntryError {
 /// The errors of one pair of layers, or of one layer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BlockError {
-    /// The layers by their numbers in the state dict, such as `0 x 2`.
+    /// The layers, such as `0 x 2 (layers 0, 1)`: their numbers in the state dict, and their indices.
     pub name: String,
     /// Largest absolute error.
     pub largest_error: f64,
@@ -170,7 +169,7 @@ impl fmt::Display for Report {
         }
         for block in self.blocks.iter().filter(|block| !block.agrees && self.blocks.len() > 1).take(16) {
             let (largest, relative) = (block.largest_error, block.relative_error);
-            writeln!(f, "  layers {}: largest error {largest:.1e}, relative {relative:.1e}", block.name)?;
+            writeln!(f, "  {}: largest error {largest:.1e}, relative {relative:.1e}", block.name)?;
         }
         if self.verdict != Verdict::Agrees {
             writeln!(f, "  diagnosis: {}", self.best_explanation())?;
@@ -178,7 +177,7 @@ impl fmt::Display for Report {
                 writeln!(f, "    or: {other}")?;
             }
         }
-        write!(f, "  alternatives tried: {}", short(self.alternatives as f64))
+        write!(f, "  alternatives tried: {}", self.alternatives)
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::{Component, Path, PathBuf};
 
 use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, TensorProto, tensor_proto::DataLocation};
 
-use hessia::error::bytes;
 use hessia::files::open_regular;
+use hessia::format::bytes;
 use hessia::linalg::available_memory;
 use hessia::{Error, Result};
 

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "notebook")]
 mod display;
+pub mod facts;
 #[cfg(feature = "figure")]
 pub mod figure;
 pub mod table;

@@ -114,7 +114,7 @@ fn tick(exponent: f64) -> String {
     if exponent.fract() == 0.0 {
         format!("10<sup>{exponent}</sup>")
     } else {
-        style::short(10_f64.powf(exponent))
+        crate::format::short(10_f64.powf(exponent))
     }
 }
 

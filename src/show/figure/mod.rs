@@ -3,30 +3,24 @@
 //! All figures have one look: 700 x 420 pixels, labelled axes, and colours that colour-blind readers can tell apart
 //! (Okabe and Ito's for lines and points, cividis for maps).
 
-mod columns;
-mod cost;
-mod density;
 mod html;
-pub mod label;
+mod lines;
 mod magnitudes;
 mod spectrum;
-mod steps;
 pub mod style;
 mod symlog;
-mod training;
 
-pub use columns::columns_figure;
-pub use cost::cost_figure;
-pub use density::density_figure;
 pub use html::save_html;
+pub use lines::{cost_figure, finite_difference_figure, log_log_figure, training_figure};
 pub use magnitudes::magnitude_figure;
-pub use spectrum::spectrum_figure;
-pub use steps::step_figure;
-pub use training::training_figure;
+pub use spectrum::{density_figure, spectrum_figure};
 
+use plotly::Plot;
 use polars::prelude::{DataFrame, DataType};
 
-use crate::Result;
+use crate::table::{Columns, Tabulate};
+use crate::train::Trained;
+use crate::{Result, Spectrum};
 
 /// A numeric column as floats, nulls as NaN (which plotly leaves out).
 ///
@@ -35,4 +29,40 @@ use crate::Result;
 pub fn numbers(table: &DataFrame, name: &str) -> Result<Vec<f64>> {
     let column = table.column(name)?.cast(&DataType::Float64)?;
     Ok(column.f64()?.iter().map(|value| value.unwrap_or(f64::NAN)).collect())
+}
+
+/// A result that has a figure of its own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no figure of its own",
+    note = "a Spectrum and a trained network have one; of tables a function of `hessia::figure` or \
+            `hessia_paper::figure` draws one"
+)]
+pub trait Draw {
+    /// The figure.
+    ///
+    /// # Errors
+    /// As the function that draws it.
+    ///
+    /// ```
+    /// use hessia::figure::Draw;
+    /// let spectrum = hessia::eigvalsh(&ndarray::array![[1.0, 2.0], [2.0, 1.0]])?;
+    /// assert!(spectrum.figure()?.to_json().contains("positive (1)"));
+    /// # Ok::<(), hessia::Error>(())
+    /// ```
+    fn figure(&self) -> Result<Plot>;
+}
+
+/// As [`spectrum_figure`], zero being what is within the tolerance.
+impl Draw for Spectrum {
+    fn figure(&self) -> Result<Plot> {
+        spectrum_figure(&self.table()?.frame, self.tolerance)
+    }
+}
+
+/// As [`training_figure`], of the loss of every epoch.
+impl Draw for Trained {
+    fn figure(&self) -> Result<Plot> {
+        let epochs = Columns::new().count("epoch", 1..=self.losses.len()).number("loss", self.losses.clone());
+        training_figure(&epochs.into_table()?, &["loss"])
+    }
 }

@@ -73,17 +73,37 @@ pub fn plot_with(layout: Layout, traces: Vec<Box<dyn Trace>>) -> Plot {
     plot
 }
 
-/// A number as readers of a figure want it: `0.25`, `12`, `-3.1e-7`.
-pub fn short(value: f64) -> String {
-    let size = value.abs();
-    if value == 0.0 {
-        "0".to_string()
-    } else if (1e-3..1e5).contains(&size) {
-        let digits = (3 - size.log10().floor() as i32).max(0) as usize;
-        format!("{value:.digits$}")
-    } else {
-        format!("{value:.3e}")
+/// A label with the marks that plotly has for what stands higher or lower: `‖Hᵢ‖` as `‖H<sub>i</sub>‖`.
+pub fn markup(label: &str) -> String {
+    const LOW: [(char, char); 6] = [('ᵢ', 'i'), ('₍', '('), ('₎', ')'), ('ₖ', 'k'), ('₊', '+'), ('₁', '1')];
+    const HIGH: [(char, char); 2] = [('²', '2'), ('ᴸ', 'L')];
+    let find = |of: &[(char, char)], c| of.iter().find(|pair| pair.0 == c).map(|pair| pair.1);
+    let mut out = String::new();
+    let mut open = "";
+    for c in label.chars() {
+        let (kind, plain) = match (find(&LOW, c), find(&HIGH, c)) {
+            (Some(plain), _) => ("sub", plain),
+            (_, Some(plain)) => ("sup", plain),
+            _ => ("", c),
+        };
+        if kind != open {
+            if !open.is_empty() {
+                out.push_str(&format!("</{open}>"));
+            }
+            if !kind.is_empty() {
+                out.push_str(&format!("<{kind}>"));
+            }
+            open = kind;
+        }
+        // Brackets only keep what stands low together.
+        if kind.is_empty() || !matches!(plain, '(' | ')') {
+            out.push(plain);
+        }
     }
+    if !open.is_empty() {
+        out.push_str(&format!("</{open}>"));
+    }
+    out
 }
 
 /// Rounded, so that the figure's JSON stays small; far below a pixel.
@@ -93,11 +113,12 @@ pub fn rounded(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::short;
+    use super::markup;
 
     #[test]
-    fn numbers_are_short() {
-        let shown: Vec<_> = [0.0, 0.25, 12.0, -3.1e-7, 99_999.9, 1e5].into_iter().map(short).collect();
-        assert_eq!(shown, ["0", "0.2500", "12.00", "-3.100e-7", "100000", "1.000e5"]);
+    fn what_stands_high_or_low_is_marked() {
+        assert_eq!(markup("mean ‖H₍ₖ₊₁₎ − mean H‖"), "mean ‖H<sub>k+1</sub> − mean H‖");
+        assert_eq!(markup("(hM)²ᴸ"), "(hM)<sup>2L</sup>");
+        assert_eq!(markup("Theorem 1, corrected, ‖Gᵢ‖"), "Theorem 1, corrected, ‖G<sub>i</sub>‖");
     }
 }

@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
 use serde_json::json;
 
 use super::{Show, View, html};
+use crate::format::{grouped, short};
 
 /// Sides of the largest matrix that is shown as numbers.
 const NUMBERS: usize = 12;
@@ -45,19 +46,19 @@ impl Show for Array1<usize> {
 fn vector(values: ArrayView1<'_, f64>) -> View {
     let text = format!("{values}\nshape [{}]", values.len());
     let shown: Vec<String> = if values.len() <= 2 * NUMBERS {
-        values.iter().copied().map(html::short).collect()
+        values.iter().copied().map(short).collect()
     } else {
         let head = values.slice(s![..NUMBERS]);
         let tail = values.slice(s![values.len() - NUMBERS..]);
-        let mut shown: Vec<_> = head.iter().copied().map(html::short).collect();
+        let mut shown: Vec<_> = head.iter().copied().map(short).collect();
         shown.push("…".to_string());
-        shown.extend(tail.iter().copied().map(html::short));
+        shown.extend(tail.iter().copied().map(short));
         shown
     };
     let line = html::sparkline(&values.to_vec());
     let html = format!(
         "<div>vector of {}</div>{line}<div style=\"font-family:monospace\">{}</div>",
-        html::grouped(values.len()),
+        grouped(values.len()),
         shown.join(", ")
     );
     View::Html { text, html }
@@ -65,10 +66,10 @@ fn vector(values: ArrayView1<'_, f64>) -> View {
 
 fn matrix(matrix: ArrayView2<'_, f64>) -> View {
     let (rows, columns) = matrix.dim();
-    let shape = format!("matrix of {} × {}", html::grouped(rows), html::grouped(columns));
+    let shape = format!("matrix of {} × {}", grouped(rows), grouped(columns));
     if rows.max(columns) <= NUMBERS {
         let cells: Vec<Vec<String>> =
-            matrix.rows().into_iter().map(|row| row.iter().copied().map(html::short).collect()).collect();
+            matrix.rows().into_iter().map(|row| row.iter().copied().map(short).collect()).collect();
         let html = html::table(&[], &cells, &vec![true; columns], &shape);
         return View::Html { text: format!("{matrix}\n{shape}"), html };
     }
@@ -80,7 +81,7 @@ fn map(matrix: ArrayView2<'_, f64>, shape: &str) -> View {
     let (rows, columns) = matrix.dim();
     let factor = rows.max(columns).div_ceil(CELLS);
     let odd = matrix.iter().filter(|v| !v.is_finite()).count();
-    let odd_text = format!("{} NaN or infinite", html::grouped(odd));
+    let odd_text = format!("{} NaN or infinite", grouped(odd));
     if odd == matrix.len() {
         return View::Text(format!("{shape}, all {odd_text}"));
     }
@@ -118,7 +119,7 @@ fn map(matrix: ArrayView2<'_, f64>, shape: &str) -> View {
         },
     });
     View::Figure {
-        text: format!("{shape}, largest |entry| {}{odd_text}", html::short(largest)),
+        text: format!("{shape}, largest |entry| {}{odd_text}", short(largest)),
         json: figure.to_string(),
     }
 }

@@ -3,6 +3,7 @@
 use polars::prelude::{AnyValue, DataFrame, LazyFrame, Series};
 
 use super::{Show, View, html};
+use crate::format::{grouped, short};
 
 /// Rows at either end of a long table.
 const ENDS: usize = 5;
@@ -10,7 +11,7 @@ const ENDS: usize = 5;
 impl Show for DataFrame {
     fn to_view(&self) -> View {
         let rows = self.height();
-        let shape = format!("{} rows × {} columns", html::grouped(rows), html::grouped(self.width()));
+        let shape = format!("{} rows × {} columns", grouped(rows), grouped(self.width()));
         let shown: Vec<Option<usize>> = if rows <= 2 * ENDS + 2 {
             (0..rows).map(Some).collect()
         } else {
@@ -18,8 +19,8 @@ impl Show for DataFrame {
         };
         let columns = self.columns();
         let text = |value: AnyValue<'_>| match value {
-            AnyValue::Float64(v) => html::short(v),
-            AnyValue::Float32(v) => html::short(v.into()),
+            AnyValue::Float64(v) => short(v),
+            AnyValue::Float32(v) => short(v.into()),
             AnyValue::String(v) => v.to_string(),
             AnyValue::StringOwned(v) => v.to_string(),
             AnyValue::Null => "null".to_string(),
@@ -51,6 +52,12 @@ impl Show for DataFrame {
 
         let names: Vec<String> = columns.iter().map(|c| format!("{} {}", c.name(), type_name(c))).collect();
         View::Html { text: aligned(&names, &cells, &shape), html }
+    }
+}
+
+impl Show for crate::table::Table {
+    fn to_view(&self) -> View {
+        self.frame.to_view()
     }
 }
 

@@ -7,39 +7,6 @@ pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// A number with four significant digits: `0.25`, `12`, `-3.1e-7`.
-pub fn short(value: f64) -> String {
-    let size = value.abs();
-    if value == 0.0 || !value.is_finite() {
-        format!("{value}")
-    } else if (1e-3..1e6).contains(&size) {
-        let digits = (3 - size.log10().floor() as i32).max(0) as usize;
-        let text = format!("{value:.digits$}");
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_string() } else { text }
-    } else {
-        let text = format!("{value:.3e}");
-        match text.split_once('e') {
-            Some((digits, exponent)) => {
-                format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.'))
-            }
-            None => text,
-        }
-    }
-}
-
-/// A whole number in groups of three digits: `1 234 567`.
-pub fn grouped(value: usize) -> String {
-    let digits = value.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// A table of cells that are already HTML; `right` says which columns hold numbers.
 pub fn table(head: &[String], rows: &[Vec<String>], right: &[bool], caption: &str) -> String {
     let align = |column: usize| if right.get(column).copied().unwrap_or(false) { "right" } else { "left" };
@@ -107,20 +74,12 @@ pub fn sparkline(values: &[f64]) -> String {
 /// A line under its caption; nothing where the values make no line.
 pub fn captioned_line(caption: &str, values: &[f64]) -> String {
     let line = sparkline(values);
-    if line.is_empty() { line } else { format!("<div>{caption}</div>{line}") }
+    if line.is_empty() || caption.is_empty() { line } else { format!("<div>{caption}</div>{line}") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_short() {
-        let numbers = [0.0, 0.25, 12.0, -3.1e-7, 123456.7, 1e6, f64::NAN];
-        let shown: Vec<_> = numbers.into_iter().map(short).collect();
-        assert_eq!(shown, ["0", "0.25", "12", "-3.1e-7", "123457", "1e6", "NaN"]);
-        assert_eq!(grouped(1234567), "1\u{202f}234\u{202f}567");
-    }
 
     #[test]
     fn markup_in_text_is_shown_as_text() {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use serde_json::json;
 
 use super::{html, kernel};
+use crate::format::short;
 use crate::progress::{Display, State};
 
 /// Where progress goes in a notebook; none elsewhere.
@@ -49,7 +50,7 @@ impl Display for InPlace {
             state.done,
             state.total,
             state.unit,
-            html::short(rate),
+            short(rate),
             duration(rest)
         );
         let bar = format!(

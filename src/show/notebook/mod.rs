@@ -11,13 +11,11 @@ mod kernel;
 mod live;
 mod objects;
 mod plain;
-mod results;
 mod start;
 mod template;
 mod verification;
 
-pub use objects::facts;
-pub use results::{between, norm_line, range};
+pub use objects::{facts, line};
 pub use start::start;
 pub use template::template;
 
@@ -45,6 +43,11 @@ pub enum View {
 }
 
 /// A value that notebooks can show.
+#[diagnostic::on_unimplemented(
+    message = "a notebook cannot show `{Self}`",
+    note = "hessia's results, arrays, tables, figures, numbers and text can be shown; of other values show a part, \
+            or `println!(\"{{:?}}\", value)`"
+)]
 pub trait Show {
     /// What the value looks like.
     fn to_view(&self) -> View;

@@ -1,10 +1,24 @@
-//! The library's own types: a short table, with a drawing where one helps.
+//! The library's own types: their facts in a short table, with a line where there is a series, and the network drawn.
 
 use std::fmt::Write;
 
 use super::{Show, View, html};
-use crate::train::Trained;
-use crate::{Curvature, Dataset, Network, Spectrum, Targets};
+use crate::Network;
+use crate::facts::{self, Facts};
+use crate::format::grouped;
+use crate::network::layer_name;
+use crate::show::facts::widths;
+
+impl<T: Facts + 'static> Show for T {
+    fn to_view(&self) -> View {
+        facts(&self.caption(), &facts::shown(self), &line(self))
+    }
+}
+
+/// The series of a result as a line; nothing where it has none.
+pub fn line<T: Facts>(result: &T) -> String {
+    result.line().map_or(String::new(), |(caption, values)| html::captioned_line(caption, &values))
+}
 
 /// Facts under a caption, with a drawing behind them, as a view.
 pub fn facts(caption: &str, facts: &[(&str, String)], drawing: &str) -> View {
@@ -16,26 +30,25 @@ pub fn facts(caption: &str, facts: &[(&str, String)], drawing: &str) -> View {
 
 impl Show for Network {
     fn to_view(&self) -> View {
-        let widths: Vec<String> = self.widths().iter().map(usize::to_string).collect();
-        let parameters = html::grouped(self.parameter_count());
-        let caption = format!("network {}, {parameters} parameters", widths.join("-"));
+        let parameters = grouped(self.parameter_count());
+        let caption = format!("network {}, {parameters} parameters", widths(self));
         let head = ["layer", "weights", "biases", "parameters", "then"].map(String::from);
         let mut rows = Vec::new();
         for (l, layer) in self.layers().iter().enumerate() {
             let last = l + 1 == self.depth();
             rows.push(vec![
-                (l + 1).to_string(),
+                layer_name(l),
                 format!("{} × {}", layer.outputs(), layer.inputs()),
                 layer.bias.as_ref().map_or(0, |bias| bias.len()).to_string(),
-                html::grouped(layer.parameter_count()),
+                grouped(layer.parameter_count()),
                 if last { "outputs".to_string() } else { self.activation().name().to_string() },
             ]);
         }
         let mut text = caption.clone();
         for row in &rows {
-            let _ = write!(text, "\n  layer {}: {}, {} biases, then {}", row[0], row[1], row[2], row[4]);
+            let _ = write!(text, "\n  {}: {}, {} biases, then {}", row[0], row[1], row[2], row[4]);
         }
-        let table = html::table(&head, &rows, &[true, true, true, true, false], &caption);
+        let table = html::table(&head, &rows, &[false, true, true, true, false], &caption);
         View::Html { text, html: format!("{table}{}", drawing(&self.widths())) }
     }
 }
@@ -70,90 +83,25 @@ fn drawing(widths: &[usize]) -> String {
     )
 }
 
-impl Show for Spectrum {
-    fn to_view(&self) -> View {
-        let inertia = self.inertia();
-        let (n, k) = (self.order, self.eigenvalues.len());
-        let which = if k == n { "all".to_string() } else { format!("{k} of") };
-        let mut list = vec![
-            ("negative", html::grouped(inertia.negative)),
-            ("zero", html::grouped(inertia.zero)),
-            ("positive", html::grouped(inertia.positive)),
-            ("tolerance of zero", html::short(self.tolerance)),
-        ];
-        if let (Some(&low), Some(&high)) = (self.eigenvalues.first(), self.eigenvalues.last()) {
-            list.push(("smallest", html::short(low)));
-            list.push(("largest", html::short(high)));
-        }
-        if let Some(residuals) = &self.residuals {
-            list.push(("largest ‖Hv − λv‖", html::short(residuals.iter().copied().fold(0.0, f64::max))));
-        }
-        if let Some(orthogonality) = self.orthogonality {
-            list.push(("largest |VᵀV − I|", html::short(orthogonality)));
-        }
-        let sizes: Vec<f64> = self
-            .eigenvalues
-            .iter()
-            .map(|v| v.abs().max(self.tolerance).max(f64::MIN_POSITIVE).log10())
-            .collect();
-        let line = html::captioned_line("log₁₀ |λ| in ascending order of λ", &sizes);
-        facts(&format!("spectrum: {which} {} eigenvalues", html::grouped(n)), &list, &line)
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array1, Array2};
 
-impl Show for Curvature {
-    fn to_view(&self) -> View {
-        let p = html::grouped(self.matrix.nrows());
-        let norm = |values: &mut dyn Iterator<Item = &f64>| values.map(|v| v * v).sum::<f64>().sqrt();
-        let list = [
-            ("loss", html::short(self.loss)),
-            ("‖gradient‖", html::short(norm(&mut self.gradient.iter()))),
-            ("‖matrix‖ (Frobenius)", html::short(norm(&mut self.matrix.iter()))),
-            ("trace", html::short(self.matrix.diag().sum())),
-        ];
-        facts(&format!("{} curvature, {p} × {p}", self.term.name()), &list, "")
-    }
-}
+    use crate::{Activation, Dataset, Loss, Network, Targets, per_object};
 
-impl Show for Dataset {
-    fn to_view(&self) -> View {
-        let mut list =
-            vec![("objects", html::grouped(self.len())), ("inputs of each", html::grouped(self.inputs()))];
-        let low = self.x.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = self.x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        list.push(("range of inputs", format!("{} to {}", html::short(low), html::short(high))));
-        match &self.targets {
-            Targets::Classes(labels) => {
-                let classes = labels.iter().max().map_or(0, |&largest| largest + 1);
-                let mut counts = vec![0; classes];
-                for &label in labels {
-                    counts[label] += 1;
-                }
-                let counts: Vec<String> = counts.iter().take(20).map(usize::to_string).collect();
-                let more = if classes > 20 { ", …" } else { "" };
-                list.push(("objects of each class", counts.join(", ") + more));
-            }
-            Targets::Values(values) => list.push(("targets of each", html::grouped(values.ncols()))),
-        }
-        facts(&format!("data set {}", self.name), &list, "")
-    }
-}
-
-impl Show for Trained {
-    fn to_view(&self) -> View {
-        let mut list = vec![
-            ("epochs", self.losses.len().to_string()),
-            ("loss, first epoch", self.losses.first().copied().map_or("none".to_string(), html::short)),
-            ("loss, trained", html::short(self.loss)),
-        ];
-        if let Some(accuracy) = self.accuracy {
-            list.push(("accuracy", format!("{:.1} %", 100.0 * accuracy)));
-        }
-        let dead: Vec<String> = self.dead_units.iter().map(usize::to_string).collect();
-        if !dead.is_empty() {
-            list.push(("dead units in each hidden layer", dead.join(", ")));
-        }
-        let widths: Vec<String> = self.network.widths().iter().map(usize::to_string).collect();
-        facts(&format!("trained network {}", widths.join("-")), &list, &html::sparkline(&self.losses))
+    #[test]
+    fn objects_show_their_norms() {
+        let x = Array2::from_shape_fn((4, 3), |(i, j)| (i + j) as f64);
+        let data = Dataset::new("toy", x, Targets::Classes(Array1::from_shape_fn(4, |i| i % 2))).unwrap();
+        let net = Network::random(&[3, 4, 2], true, Activation::Tanh, 1).unwrap();
+        let View::Html { text, html } = per_object(&net, &data, Loss::cross_entropy()).unwrap().to_view()
+        else {
+            panic!("expected HTML")
+        };
+        assert!(text.starts_with("each of 4 objects") && text.contains("‖Hᵢ‖"), "{text}");
+        assert!(html.contains("<svg"), "{html}");
+        let View::Html { text, .. } = net.layers()[0].to_view() else { panic!("expected HTML") };
+        assert!(text.starts_with("layer 3 → 4"), "{text}");
     }
 }

@@ -3,28 +3,29 @@
 use std::fmt::Write;
 
 use super::{Show, View, html};
+use crate::format::{grouped, short};
+use crate::network::layer_name;
 use crate::verify::{Disagreement, Report, Verdict};
 
 impl Show for Report {
     fn to_view(&self) -> View {
         let mut facts = Vec::new();
         if let Some(worst) = &self.largest_error {
-            facts.push(("largest error", format!("{} at {}", html::short(worst.error), worst.place)));
+            facts.push(("largest error", format!("{} at {}", short(worst.error), worst.place)));
         }
         if let Some(worst) = &self.largest_relative_error {
-            facts
-                .push(("largest relative error", format!("{} at {}", html::short(worst.error), worst.place)));
+            facts.push(("largest relative error", format!("{} at {}", short(worst.error), worst.place)));
         }
         if let Some(relative) = self.relative_error {
-            facts.push(("error of the whole, relative", html::short(relative)));
+            facts.push(("error of the whole, relative", short(relative)));
         }
         if self.shape != self.expected_shape {
             facts.push(("shape", format!("{:?}, expected {:?}", self.shape, self.expected_shape)));
         }
-        facts.push(("allowed in float64", html::short(self.tolerance)));
-        facts.extend(self.float32_tolerance.map(|t| ("allowed in float32", html::short(t))));
-        facts.extend(self.symmetry.as_ref().map(|s| ("asymmetry", html::short(s.largest_gap))));
-        facts.push(("alternatives tried", html::grouped(self.alternatives)));
+        facts.push(("allowed in float64", short(self.tolerance)));
+        facts.extend(self.float32_tolerance.map(|t| ("allowed in float32", short(t))));
+        facts.extend(self.symmetry.as_ref().map(|s| ("asymmetry", short(s.largest_gap))));
+        facts.push(("alternatives tried", grouped(self.alternatives)));
 
         let colour = if self.verdict == Verdict::Differs { "#D55E00" } else { "#009E73" };
         let mut out = format!(
@@ -49,13 +50,13 @@ impl Report {
         if side < 2 || side * side != self.blocks.len() || self.verdict == Verdict::Agrees {
             return String::new();
         }
-        let layers: Vec<String> = (0..side).map(|l| format!("layer {}", 2 * l)).collect();
+        let layers: Vec<String> = (0..side).map(layer_name).collect();
         let head = [vec![String::new()], layers.clone()].concat();
         let mut rows = Vec::new();
         for (name, blocks) in layers.iter().zip(self.blocks.chunks(side)) {
             let mut row = vec![name.clone()];
             for block in blocks {
-                let shown = html::short(block.relative_error);
+                let shown = short(block.relative_error);
                 row.push(if block.agrees { shown } else { format!("<b>{shown}</b>") });
             }
             rows.push(row);
@@ -76,8 +77,8 @@ impl Report {
             rows.push(vec![
                 html::escape(&hypothesis.claim()),
                 support.to_lowercase(),
-                html::short(hypothesis.largest_error),
-                html::short(hypothesis.relative_error),
+                short(hypothesis.largest_error),
+                short(hypothesis.relative_error),
             ]);
         }
         html::table(&head, &rows, &[false, false, true, true], "")

@@ -1,8 +1,9 @@
 //! A matrix by the size of its entries, small enough to draw.
 
 use ndarray::{Array2, s};
-use polars::prelude::{DataFrame, IntoColumn, NamedFrom, Series};
+use polars::prelude::DataFrame;
 
+use super::Columns;
 use crate::{Error, Result};
 
 /// Largest `|entry|` of each cell of `factor` x `factor` entries: `row`, `column`, `factor`, `magnitude`.
@@ -39,13 +40,13 @@ pub fn magnitude_table(matrix: &Array2<f64>, max_side: usize) -> Result<DataFram
             magnitude.push(largest(cell.iter().copied()));
         }
     }
-    let factors = vec![factor as i64; row.len()];
-    super::frame(vec![
-        Series::new("row".into(), super::integers(row)).into_column(),
-        Series::new("column".into(), super::integers(column)).into_column(),
-        Series::new("factor".into(), factors).into_column(),
-        Series::new("magnitude".into(), magnitude).into_column(),
-    ])
+    let factors = vec![factor; row.len()];
+    Columns::new()
+        .count("row", row)
+        .count("column", column)
+        .count("factor", factors)
+        .number("magnitude", magnitude)
+        .into_table()
 }
 
 /// The largest size; NaN if one of the values is, which `f64::max` would pass over.

@@ -1,11 +1,15 @@
 //! What made a table.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
-use crate::{Dataset, Loss, Network};
+use crate::{Dataset, Error, Loss, Network, Result};
 
 /// What made a table: enough to make it again.
 ///
@@ -78,8 +82,51 @@ impl Provenance {
             .setting("reduction", serde_json::json!(loss.reduction))
     }
 
+    /// Notes the SHA-256 of a file that was read, as `NAME_sha256`: its place on this machine tells nobody else what was
+    /// in it.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn file(self, name: &str, path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let mut hash = Sha256::new();
+        let mut file = File::open(path).map_err(|e| Error::io(path, e))?;
+        let mut block = vec![0; 1 << 16];
+        loop {
+            match file.read(&mut block) {
+                Ok(0) => break,
+                Ok(count) => hash.update(&block[..count]),
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => return Err(Error::io(path, e)),
+            }
+        }
+        let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(self.setting(format!("{name}_sha256"), digest))
+    }
+
     /// The record as one line of JSON.
     pub fn to_json(&self) -> String {
         serde_json::json!(self).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_known_by_its_content_and_not_by_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.npy");
+        std::fs::write(&path, "abc").unwrap();
+        let made = Provenance::new("test").file("inputs", &path).unwrap();
+        // FIPS 180-2, appendix B.1.
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(made.settings["inputs_sha256"], expected);
+        assert!(!made.to_json().contains(folder.path().to_str().unwrap()));
+        assert!(matches!(
+            Provenance::new("test").file("inputs", folder.path().join("none")),
+            Err(Error::Io { .. })
+        ));
     }
 }

@@ -1,19 +1,14 @@
 //! The paper's results as polars tables.
 
-mod assumption_1;
-mod audit;
-mod catalog;
+mod data;
 mod experiment;
-mod lemma_2;
-mod surface;
+mod theory;
+mod verdict;
 
-pub use assumption_1::assumption_1_table;
-pub use audit::{audit_table, verdict_table};
-pub use catalog::catalog_table;
+pub use data::{catalog_table, recorded_experiment};
 pub use experiment::{
-    configuration_table, constant_table, curvature_grid_table, curvature_trend_table, curve_table,
-    experiment_provenance, growth_fit_table, growth_table, order_table, panel_table, recorded_experiment,
-    samples,
+    configuration_table, curvature_grid_table, curvature_trend_table, curve_table, experiment_provenance,
+    growth_fit_table, growth_table,
 };
-pub use lemma_2::lemma_2_table;
-pub use surface::surface_table;
+pub use theory::{assumption_1_table, audit_table, lemma_2_table, surface_table, verdict_table};
+pub use verdict::{constant_table, order_table, panel_table, samples};

@@ -1,11 +1,26 @@
-//! The finished experiment that comes with the project.
+//! The data sets, and the finished experiment that comes with the project.
 
 use polars::prelude::DataFrame;
 
 use crate::data::{CATALOG, search_folders};
 use crate::experiment::Mode;
-use hessia::table::read_table;
+use hessia::table::{Columns, read_table};
 use hessia::{Error, Result};
+
+/// Table 1 of the paper from the [`CATALOG`]: `name`, `title`, `shows`, `colour` (grey or RGB), `rows` and `columns`
+/// of pixels, `inputs` (channels x rows x columns), `objects` (of the official training set), `classes` and `source`.
+///
+/// # Errors
+/// None but polars' own.
+///
+/// ```
+/// let table = hessia::table::catalog_table()?;
+/// assert_eq!(table.height(), 4);
+/// # Ok::<(), hessia::Error>(())
+/// ```
+pub fn catalog_table() -> Result<DataFrame> {
+    Columns::new().facts(&CATALOG).into_table()
+}
 
 /// The [`configuration_table`](super::configuration_table) of the paper's whole grid with five seeds, on four data
 /// sets and in both modes: 1,000 networks, as `hessia experiment` left them in `data/experiment`.

@@ -1,15 +1,17 @@
 //! Tables as files.
 
+use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use polars::prelude::{CompatLevel, DataFrame, IntoColumn, NamedFrom, PlSmallStr, Series};
 use polars_arrow::io::ipc::write::{FileWriter, WriteOptions};
-use polars_io::SerWriter;
 use polars_io::csv::write::CsvWriter;
 use polars_io::json::{JsonFormat, JsonWriter};
+use polars_io::parquet::read::ParquetReader;
 use polars_io::parquet::write::{KeyValueMetadata, ParquetWriter};
+use polars_io::{SerReader, SerWriter};
 
 use super::Provenance;
 use crate::files::write_aside;
@@ -132,4 +134,27 @@ fn write_arrow(file: impl Write, table: &mut DataFrame, provenance: &Provenance)
         writer.write(&batch, None)?;
     }
     Ok(writer.finish()?)
+}
+
+/// Reads a Parquet table, such as [`write_table`](super::write_table) leaves.
+///
+/// # Errors
+/// Another extension, a file that cannot be read, or a content that is not Parquet.
+///
+/// ```
+/// use hessia::table::{Provenance, read_table, spectrum_table, write_table};
+/// let table = spectrum_table(&hessia::eigvalsh(&ndarray::array![[2.0, 1.0], [1.0, 2.0]])?)?;
+/// let folder = tempfile::tempdir().unwrap();
+/// let path = folder.path().join("spectrum.parquet");
+/// write_table(&table, &path, &Provenance::new("spectrum"))?;
+/// assert!(read_table(&path)?.equals_missing(&table));
+/// # Ok::<(), hessia::Error>(())
+/// ```
+pub fn read_table(path: impl AsRef<Path>) -> Result<DataFrame> {
+    let path = path.as_ref();
+    if Format::of(path)? != Format::Parquet {
+        return Err(Error::format(path, "a name that ends in .parquet", "another format"));
+    }
+    let file = File::open(path).map_err(|e| Error::io(path, e))?;
+    ParquetReader::new(file).finish().map_err(|e| Error::format(path, "a Parquet table", e.to_string()))
 }

@@ -4,9 +4,9 @@ use plotly::common::{DashType, Line, Marker, Mode as Draw};
 use plotly::{Plot, Scatter, Trace};
 use polars::prelude::{DataFrame, IntoLazy, col, lit};
 
-use super::{DEPTHS, Panel, axes, layout, section_and_dead};
+use super::grid::{DEPTHS, Panel, axes, layout, section_and_dead};
+use super::label as readable;
 use crate::experiment::{Mode, Slice};
-use hessia::figure::label::label as readable;
 use hessia::figure::{numbers, style};
 use hessia::{Error, Result};
 
