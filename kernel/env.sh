@@ -6,11 +6,16 @@ SYSROOT=$(rustc --print sysroot)
 PATH=$SYSROOT/bin:$PATH # the toolchain itself: each call through rustup takes longer
 HOST=$(rustc -vV | sed -n 's/^host: //p')
 
+# The sections of [profile.dev] and of its packages.
+dev_profile() {
+    awk '/^\[/ { on = /^\[profile\.dev[].]/ } on && !/^#/ && NF' "$ROOT/Cargo.toml"
+}
+
 # Lines that end in a different key end in a different folder. Within one folder cargo itself tells
 # versions, features and sources apart, so all clones and all states of the lock file share it.
 settings="$(rustc -vV)
 RUSTFLAGS=-Cprefer-dynamic
-$(sed -n '/^\[profile.dev\]/,/^$/p' "$ROOT/Cargo.toml")"
+$(dev_profile)"
 # Builds alone lie here, apart from downloaded data and features in the folder above: `make clean-cache` removes it.
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/hessia/builds
 BUILD=$CACHE/build-$(printf '%s' "$settings" | sha256sum | cut -c1-12)
@@ -25,8 +30,6 @@ stamp() {
 
 shared_build() {
     export RUSTFLAGS=-Cprefer-dynamic CARGO_BUILD_BUILD_DIR="$BUILD/target" CARGO_BUILD_TARGET="$HOST"
-    # evcxr writes its own profile into the crate of the cells; the environment has the last word.
-    export CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false
 }
 
 # Makes the new folder $1/$2NAME, names it `folder` and holds the lock in it for as long as this process lives, also

@@ -21,21 +21,18 @@ edition = "2024"
 [lib]
 crate-type = ["cdylib"]
 
-[profile.dev]
-opt-level = 2
-debug = false
-strip = "debuginfo"
-rpath = true
-lto = false
-debug-assertions = true
-codegen-units = 16
-panic = 'unwind'
-incremental = true
-overflow-checks = true
-
 [dependencies]
 hessia = { package = "hessia-notebook", path = "$ROOT/kernel/notebook" }
 T
+# Cargo reads this wherever it works in a folder below: it has the last word over the profile that evcxr writes.
+# Our crates are not members of the cells' workspace, so they are named beside other people's.
+mkdir -p "$BUILD/.cargo"
+{
+    dev_profile
+    level=$(dev_profile | sed -n 's/^opt-level = //p' | head -n 1)
+    for crate in hessia hessia-notebook; do printf '[profile.dev.package.%s]\nopt-level = %s\n' "$crate" "$level"; done
+} > "$BUILD/.cargo/config.toml.$$"
+mv "$BUILD/.cargo/config.toml.$$" "$BUILD/.cargo/config.toml"
 # What the kernel's analyser reads of our crates: their sources, and nothing else that lies beside them.
 for crate in hessia:. hessia-paper:paper hessia-notebook:kernel/notebook; do
     mkdir -p "$CONTEXT/view/${crate%%:*}"
