@@ -5,6 +5,8 @@ set -eu
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 
 "$ROOT/kernel/sweep.sh" "$BUILD"/runs/* "$BUILD"/runs/.new-* < /dev/null > /dev/null 2>&1 &
+# Compiled cells that nothing asked for in days.
+find "$CONTEXT/cells" -mindepth 2 -type f -atime +3 -delete < /dev/null > /dev/null 2>&1 &
 own_folder "$BUILD/runs" ""
 run=$folder
 mkdir -p "$run/target/$HOST/debug" "$run/target/debug"
@@ -27,7 +29,7 @@ cp -p "$CONTEXT/Cargo.lock" "$run/Cargo.lock"
 cat > "$run/evcxr.toml" <<T
 [evcxr]
 offline_mode = true
-opt_level = "2"
+opt_level = "0"
 prelude = """
 use hessia::prelude::*;
 let _warm_up = Array2::<f64>::eye(2);
@@ -41,7 +43,7 @@ unset CARGO_BUILD_TARGET
 # The compiled cells look for the standard library relative to a folder one level further down.
 LD_LIBRARY_PATH=$SYSROOT/lib/rustlib/$HOST/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export LD_LIBRARY_PATH HESSIA_ROOT="$ROOT" HESSIA_CARGO="$SYSROOT/bin/cargo" HESSIA_VIEW="$CONTEXT/view"
-export EVCXR_TMPDIR="$run" EVCXR_CONFIG_DIR="$run" EVCXR_BUILD_CARGO_HOME="$cargo_home"
+export EVCXR_CELLS="$CONTEXT/cells" EVCXR_TMPDIR="$run" EVCXR_CONFIG_DIR="$run" EVCXR_BUILD_CARGO_HOME="$cargo_home"
 export HESSIA_OUT="${HESSIA_OUT:-$ROOT/out}"
 export EVCXR_PRELOAD="$debug/deps/libhessia.so" CARGO_HOME="$CONTEXT/cargo-home"
 # The kernel ends with the process that started it.

@@ -10,6 +10,16 @@ if [ "${1:-}" = --offline ] && ! { stamp | cmp -s - "$CONTEXT/stamp"; }; then
     exit 1
 fi
 
+# A start that finds no source newer than the library, and the library that of this clone, has nothing to ask cargo.
+library=$BUILD/target/$HOST/debug/deps/libhessia.so
+identity() { stat -c '%i %Y %s' "$library"; }
+if [ "${1:-}" = --offline ] && [ -f "$CONTEXT/built" ] && [ "$(identity)" = "$(cat "$CONTEXT/built")" ]; then
+    # shellcheck disable=SC2046 (a name with a space in it is not found, and cargo is asked)
+    newer=$(find $(sed -n '1s/^[^:]*: //p' "$CONTEXT/target/$HOST/debug/libctx.d") -newer "$CONTEXT/built" 2>&1)
+    [ -n "$newer" ] || exit 0
+fi
+: > "$CONTEXT/started"
+
 # The crate of the cells as evcxr writes it, outside of any workspace.
 [ -f "$CONTEXT/src/lib.rs" ] || : > "$CONTEXT/src/lib.rs"
 cat > "$CONTEXT/Cargo.toml" <<T
@@ -21,16 +31,18 @@ edition = "2024"
 [lib]
 crate-type = ["cdylib"]
 
+[profile.dev]
+opt-level = 0
+
 [dependencies]
 hessia = { package = "hessia-notebook", path = "$ROOT/kernel/notebook" }
 T
-# Cargo reads this wherever it works in a folder below: it has the last word over the profile that evcxr writes.
-# Our crates are not members of the cells' workspace, so they are named beside other people's.
+# Cargo reads this wherever it works in a folder below: it has the last word over the profile that evcxr writes, but
+# for the level of the cells' own code.
 mkdir -p "$BUILD/.cargo"
 {
-    dev_profile
-    level=$(dev_profile | sed -n 's/^opt-level = //p' | head -n 1)
-    for crate in hessia hessia-notebook; do printf '[profile.dev.package.%s]\nopt-level = %s\n' "$crate" "$level"; done
+    dev_profile | sed "0,/^opt-level = /{/^opt-level = /d;}"
+    printf '[profile.dev.package.ctx]\ncodegen-units = 1\n'
 } > "$BUILD/.cargo/config.toml.$$"
 mv "$BUILD/.cargo/config.toml.$$" "$BUILD/.cargo/config.toml"
 # What the kernel's analyser reads of our crates: their sources, and nothing else that lies beside them.
@@ -50,11 +62,22 @@ shared_build
 export CARGO_TARGET_DIR="$CONTEXT/target"
 cd "$CONTEXT"
 if [ "${1:-}" = --offline ]; then
-    exec cargo build --quiet --offline --target "$HOST"
+    cargo build --quiet --offline --target "$HOST"
+else
+    cp "$ROOT/Cargo.lock" Cargo.lock
+    cargo build --target "$HOST"
 fi
-cp "$ROOT/Cargo.lock" Cargo.lock
-cargo build --target "$HOST"
-# For the cells whose types the kernel's analyser cannot infer: evcxr then asks `cargo check`.
-cargo check --quiet --target "$HOST"
+# How cargo has a cell compiled: the kernel asks the compiler itself, in the same way.
+if [ ! -f cells/command ] || ! { stamp | cmp -s - stamp; }; then
+    mkdir -p cells
+    touch src/lib.rs
+    cargo build -vv --offline --target "$HOST" 2>&1 | sed -n 's/^ *Running `\(.*--crate-name ctx .*\)`$/\1/p' > cells/command.new
+    [ -s cells/command.new ]
+    printf '%s\n' "$CARGO_BUILD_BUILD_DIR" > cells/target
+    mv cells/command.new cells/command
+fi
+identity > built.new
+touch -r started built.new
+mv built.new built
 stamp > stamp.new
 mv stamp.new stamp

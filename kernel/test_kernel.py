@@ -1,6 +1,7 @@
 """Drives a real kernel: what is shown, what counts as an error, what an interrupt leaves."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ os.environ["JUPYTER_PATH"] = str(Path(__file__).resolve().parent.parent / ".hess
 
 from jupyter_client.manager import start_new_kernel  # noqa: E402  (reads JUPYTER_PATH)
 
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 PLOTLY = "application/vnd.plotly.v1+json"
 
 
@@ -119,11 +121,46 @@ class Kernel(unittest.TestCase):
     def test_a_caught_panic_is_none(self):
         self.ok('let caught = std::panic::catch_unwind(|| panic!("caught")).is_err(); assert!(caught);')
 
-    def test_a_typo_fits_a_screen(self):
+    def test_a_typo_is_shown_in_its_place_with_the_right_name(self):
         self.ok("let typo_net = Network::random(&[3, 4, 2], true, Activation::Relu, 1)?;")
-        text = self.fails("typo_net.parameter_cuont()")
-        self.assertIn("parameter_cuont", text)
-        self.assertLess(len(text.splitlines()), 30, text)
+        text = COLOURS.sub("", self.fails("let other = 1;\ntypo_net.parameter_cuont()"))
+        lines = text.splitlines()
+        self.assertRegex(lines[0], "no method named `parameter_cuont` found for struct `.*Network`")
+        self.assertEqual(lines[1], "2 | typo_net.parameter_cuont()")
+        self.assertTrue(lines[2].startswith("  |          ^^^^^^^^^^^^^^^"), text)
+        self.assertIn("parameter_count", "".join(lines[3:]))
+        self.assertLess(len(lines), 8, text)
+
+    def test_an_error_before_the_last_line_is_shown_in_its_place(self):
+        text = COLOURS.sub("", self.fails('let étendue = 3usize;\nlet sum: usize = étendue + "x"; sum'))
+        self.assertIn('2 | let sum: usize = étendue + "x"; sum\n  |                          ^', text)
+
+    def test_a_value_without_a_display_shows_its_debug_text(self):
+        self.ok("#[derive(Debug)] struct Pair { a: usize } struct Bare;")
+        self.assertEqual(self.shown("Pair { a: 3 }")["text/plain"], "Pair { a: 3 }")
+        self.assertIn("annotating `Bare` with `#[derive(Debug)]`", self.fails("Bare"))
+
+    def test_completions(self):
+        self.ok("let completed = Network::random(&[3, 4, 2], true, Activation::Relu, 1)?;")
+        for code, name in [("completed.parameter_", "parameter_count"), ("let h = hess", "hessian"), ("Loss::cross", "cross_entropy")]:
+            matches = self.client.complete(code, reply=True, timeout=60)["content"]["matches"]
+            self.assertTrue(any(match.startswith(name) for match in matches), (code, matches))
+
+    def test_inspection_shows_the_signature_and_the_documentation(self):
+        self.ok("let seen = Network::random(&[3, 4, 2], true, Activation::Relu, 1)?;")
+        for code, at, signature, words in [
+            ("let h = hessian(&seen, ", 23, "fn hessian", "Hessian"),
+            ("hessian", 3, "fn hessian", "Hessian"),
+            ("seen", 4, "seen: Network", "network"),
+            ('df!["k" => vec![seen.parameter_count() as i64]]', 28, "fn parameter_count", "parameters"),
+        ]:
+            content = self.client.inspect(code, at, reply=True, timeout=60)["content"]
+            self.assertTrue(content["found"], code)
+            text = content["data"]["text/plain"]
+            self.assertIn(signature, text.split("\n\n")[0], code)
+            self.assertIn(words, text.split("\n\n", 1)[1], code)
+            self.assertIn("<pre>", content["data"]["text/html"])
+        self.assertFalse(self.client.inspect("no_such_name", 3, reply=True, timeout=60)["content"]["found"])
 
     def test_progress_is_one_output_updated_in_place(self):
         outputs = self.ok(
