@@ -8,11 +8,14 @@ AS_ROOT := $(shell [ "$$(id -u)" != 0 ] || echo --allow-root)
 # The settings under which tests and notebook cells share all compiled crates (kernel/env.sh).
 SHARED := ROOT="$(CURDIR)" && . kernel/env.sh && shared_build &&
 
+EVERY := $(if $(ALL),--all)
+
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-notebooks: setup ## run the changed notebooks; HTML, tables and figures go to out/
-	@$(PYTHON) kernel/notebooks.py run
+notebooks: system ## run the changed notebooks (ALL=1: all); HTML, tables and figures go to out/
+	@if python3 kernel/inputs.py $(EVERY) > /dev/null; then $(MAKE) --no-print-directory kernel; else kernel/python.sh; fi
+	@$(PYTHON) kernel/notebooks.py run $(EVERY)
 
 test: setup ## run all tests, the notebooks among them
 	$(SHARED) cargo test --workspace --features hessia-cli/onnx
@@ -45,6 +48,9 @@ peers: system ## the same work by PyTorch and JAX, side by side
 notebook-times: setup ## how long kernels start and cells take
 	@$(PYTHON) kernel/notebooks.py times
 
+first-run-times: system ## how long the first run takes, from empty caches in clones of this commit
+	@python3 benches/first_run.py
+
 cells: setup ## the same cells in the Rust kernel and in Python's, timed
 	benches/notebook/run.sh
 
@@ -76,11 +82,9 @@ clean-cache: ## remove what is built for all clones on this machine; downloaded 
 setup: system kernel
 
 kernel: system ## the notebook kernel, its library and its Python environment
-	@kernel/python.sh
-	@kernel/install.sh
-	@ROOT="$(CURDIR)" && . kernel/env.sh && mkdir -p "$$BUILD" && flock "$$BUILD/lock" kernel/prepare.sh
+	@ROOT="$(CURDIR)" && . kernel/env.sh && mkdir -p "$$BUILD" .hessia && python3 kernel/build.py "$$BUILD" .hessia/build.log
 
 system:
 	@kernel/system.sh
 
-.PHONY: help notebooks test examples fuzz checked-test lab build bench peers notebook-times cells stock-test browser-test rebase-kernel fmt lint doc clean-cache setup kernel system
+.PHONY: help notebooks test examples fuzz checked-test lab build bench peers notebook-times first-run-times cells stock-test browser-test rebase-kernel fmt lint doc clean-cache setup kernel system

@@ -1,8 +1,10 @@
 """Runs the project's notebooks, judges what they show, and writes them out.
 
-    notebooks.py run     execute, refresh the stored outputs, write HTML and figures to out/
+    notebooks.py run     execute what has changed, refresh the stored outputs, write HTML and figures to out/
     notebooks.py test    execute and judge, change nothing
     notebooks.py times   execute and print how long kernels and cells take
+
+`run` and `test` have two notebooks at work at a time; inputs.py knows what has changed.
 """
 
 import argparse
@@ -12,6 +14,7 @@ import re
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import nbformat
@@ -19,9 +22,8 @@ from nbclient import NotebookClient
 
 import figures
 import page
+from inputs import ROOT, Inputs, notebooks
 
-ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = ROOT / "notebooks"
 OUT = ROOT / "out"
 KERNEL = "hessia"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -32,51 +34,77 @@ MAY_FAIL, MAY_WARN, LONG = "raises-exception", "allow-stderr", "long"
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["run", "test", "times"])
-    parser.add_argument("--force", action="store_true", help="run: also what has not changed")
+    parser.add_argument("--all", action="store_true", help="run: also what has not changed")
     parser.add_argument("notebooks", nargs="*", type=Path)
     arguments = parser.parse_args()
-    paths = arguments.notebooks or sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
+    paths = arguments.notebooks or notebooks()
     os.environ["JUPYTER_PATH"] = str(ROOT / ".hessia" / "jupyter")
     command = {"run": run, "test": test, "times": times}[arguments.command]
-    sys.exit(command(paths, arguments.force))
+    sys.exit(command(paths, arguments.all))
 
 
-def run(paths, force):
+def run(paths, everything):
     OUT.mkdir(exist_ok=True)
     os.environ["HESSIA_OUT"] = str(OUT)
-    failures, executed = 0, []
+    inputs = Inputs()
+    changed = [path for path in paths if everything or not inputs.fit(path)]
     for path in paths:
-        stamp = OUT / "stamps" / path.stem
-        key = state(path)
-        if not force and stamp.exists() and stamp.read_text() == key and (OUT / f"{path.stem}.html").exists():
-            print(f"{path.stem}: unchanged")
-            continue
-        notebook, seconds = execute(path)
-        if report(path, notebook, seconds):
-            failures += 1
-        else:
-            executed.append((path, notebook, stamp))
-    keep_pictures(executed)
-    for path, notebook, stamp in executed:
-        text = nbformat.writes(notebook) + "\n"
-        if text != path.read_text():
-            write(path, text)
-        write(OUT / f"{path.stem}.html", page.html(notebook, path.stem))
-        figures.save(notebook, OUT / "figures", path.stem)
-        stamp.parent.mkdir(exist_ok=True)
-        write(stamp, state(path))
-    if paths:
-        print(f"notebooks as HTML, with their tables and figures: {OUT}")
+        if path not in changed:
+            render(path, nbformat.read(path, as_version=4))
+    failures = 0
+    for path, notebook, failed in side_by_side(changed, execute_and_picture):
+        failures += failed
+        if not failed:
+            text = nbformat.writes(notebook) + "\n"
+            if text != path.read_text():
+                write(path, text)
+            inputs.keep(path)
+            render(path, notebook)
+    if changed != paths:
+        print(f"{len(paths) - len(changed)} of {len(paths)} unchanged (make notebooks ALL=1 executes them as well)")
+    print(f"notebooks as HTML, with their tables and figures: {OUT}")
     return failures
 
 
-def test(paths, _force):
+def execute_and_picture(path):
+    notebook, seconds = execute(path)
+    if not report(path, notebook, seconds):
+        keep_pictures(path, notebook)
+        return path, notebook, False
+    return path, notebook, True
+
+
+def render(path, notebook):
+    """Writes HTML and figures of what is not yet written from the same outputs."""
+    stamp = OUT / "stamps" / path.stem
+    key = hashlib.sha256(path.read_bytes() + Path(page.__file__).read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == key and (OUT / f"{path.stem}.html").exists():
+        return
+    write(OUT / f"{path.stem}.html", page.html(notebook, path.stem))
+    figures.save(notebook, OUT / "figures", path.stem)
+    stamp.parent.mkdir(exist_ok=True)
+    write(stamp, key)
+
+
+def side_by_side(paths, work):
+    """The results of `work`, two at a time, as they come; says meanwhile how far it is."""
+    began = time.perf_counter()
+    with ThreadPoolExecutor(max_workers=2) as workers:
+        todo = [workers.submit(work, path) for path in paths]
+        for done, future in enumerate(as_completed(todo), 1):
+            yield future.result()
+            if done < len(paths):
+                left = (time.perf_counter() - began) / done * (len(paths) - done)
+                print(f"  {done} of {len(paths)} notebooks, about {left:.0f} s left", flush=True)
+
+
+def test(paths, _everything):
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HESSIA_OUT"] = folder
-        return sum(report(path, *execute(path)) for path in paths)
+        return sum(side_by_side(paths, lambda path: report(path, *execute(path))))
 
 
-def times(paths, _force):
+def times(paths, _everything):
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HESSIA_OUT"] = folder
         print(f"{'notebook':32} {'start':>7} {'first':>7} {'median':>7} {'worst':>7}  (seconds; worst of cells not tagged '{LONG}')")
@@ -134,11 +162,12 @@ def report(path, notebook, seconds):
         for complaint in faults(cell)
     ]
     verdict = "FAILED" if complaints else "ok"
-    print(f"{path.stem}: {verdict}, {len(notebook.cells)} cells, {seconds['all']:.1f} s", flush=True)
+    lines = [f"{path.stem}: {verdict}, {len(notebook.cells)} cells, {seconds['all']:.1f} s"]
     # Later cells often fail only because the first did.
     for cell, complaint in complaints[:3]:
-        print("  in the cell\n    " + cell.source.replace("\n", "\n    "))
-        print("  " + COLOURS.sub("", complaint).replace("\n", "\n  "))
+        lines.append("  in the cell\n    " + cell.source.replace("\n", "\n    "))
+        lines.append("  " + COLOURS.sub("", complaint).replace("\n", "\n  "))
+    print("\n".join(lines), flush=True)
     return bool(complaints)
 
 
@@ -157,12 +186,11 @@ def faults(cell):
             yield "panic: " + output.text
 
 
-def keep_pictures(executed):
+def keep_pictures(path, notebook):
     """Makes outputs the same in every run, and gives each figure a picture for readers without plotly."""
-    for path, notebook, _ in executed:
-        normalise(notebook)
-        figures.reuse(notebook, nbformat.read(path, as_version=4))
-    figures.draw([notebook for _, notebook, _ in executed])
+    normalise(notebook)
+    figures.reuse(notebook, nbformat.read(path, as_version=4))
+    figures.draw([notebook])
 
 
 def normalise(notebook):
@@ -190,16 +218,6 @@ def normalise(notebook):
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = count
-
-
-def state(path):
-    """A key of all that the outputs of a notebook follow from."""
-    digest = hashlib.sha256()
-    files = [path, ROOT / "Cargo.lock", *ROOT.glob("src/**/*.rs"), *ROOT.glob("paper/src/**/*.rs"), *ROOT.glob("data/*"), *ROOT.glob("kernel/**/*")]
-    for file in sorted(set(files)):
-        if file.is_file():
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 def write(path, text):

@@ -1,6 +1,7 @@
 """The scripts of the notebook's set-up, without a kernel: what is kept, what is removed, who waits for whom."""
 
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -9,6 +10,8 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
+
+from inputs import Inputs, crates
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,6 +34,32 @@ class Cache(unittest.TestCase):
             subprocess.run(["make", "clean-cache"], cwd=ROOT, env=environment, check=True, capture_output=True)
             self.assertEqual([file.exists() for file in kept], [True, True])
             self.assertEqual([file.exists() for file in builds], [False] * 4)
+
+
+class WhatHasChanged(unittest.TestCase):
+    def test_code_outputs_and_files_count_and_text_does_not(self):
+        inputs = Inputs()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "00.ipynb"
+            text = {"cell_type": "markdown", "metadata": {}, "source": "text"}
+            code = {"cell_type": "code", "metadata": {}, "source": "1", "outputs": [{"text": "1"}], "execution_count": 1}
+
+            def key(*changes):
+                cells = [dict(text), dict(code)]
+                for cell, name, value in changes:
+                    cells[cell][name] = value
+                path.write_text(json.dumps({"cells": cells}))
+                return inputs.key(path)
+
+            same, base = [(0, "source", "other"), (1, "execution_count", 7)], key()
+            other = [(1, "source", "2"), (1, "outputs", []), (1, "metadata", {"tags": ["long"]})]
+            self.assertEqual([key(change) == base for change in same + other], [True, True, False, False, False])
+            inputs.common = "the library is another one"
+            self.assertNotEqual(key(), base)
+
+    def test_the_library_is_all_crates_that_it_is_made_of(self):
+        folders = {folder.relative_to(ROOT).as_posix() for folder in crates(ROOT / "kernel" / "notebook")}
+        self.assertLessEqual({".", "paper", "kernel/notebook"}, folders)
 
 
 RUSTC = """#!/bin/sh
