@@ -9,6 +9,7 @@ mod write;
 
 use ndarray::{Array1, Array2};
 
+use crate::passes::nearest_kink;
 use crate::{Dataset, Error, Loss, Network, Result, Term, check, curvature, loss_and_gradient};
 
 pub use table::cases;
@@ -87,6 +88,6 @@ impl Case {
 
     /// The smallest `|z|` of a hidden unit on an object: how far an activation with a kink is from it.
     pub fn distance_to_kink(&self) -> Result<f64> {
-        table::smallest_hidden(&self.net, &self.data.x)
+        nearest_kink(&self.net, &self.data.x)
     }
 }

@@ -151,13 +151,3 @@ fn draw(seed: u64, spec: &Spec) -> Result<Case> {
     let data = Dataset::new(spec.name, x, targets)?;
     Ok(Case { name: spec.name, about: spec.about, net, data, loss: spec.loss })
 }
-
-/// The smallest `|z|` before an activation; infinite without hidden layers.
-pub(super) fn smallest_hidden(net: &Network, x: &Array2<f64>) -> Result<f64> {
-    let mut smallest = f64::INFINITY;
-    for depth in 1..net.depth() {
-        let head = Network::new(net.layers()[..depth].to_vec(), net.activation())?;
-        smallest = head.forward(x)?.iter().fold(smallest, |least: f64, z| least.min(z.abs()));
-    }
-    Ok(smallest)
-}

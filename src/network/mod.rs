@@ -4,11 +4,8 @@ mod activation;
 mod init;
 mod parameters;
 
-use ndarray::{Array1, Array2, ArrayView2, s};
-use rayon::prelude::*;
+use ndarray::{Array1, Array2};
 
-use crate::error::all_finite;
-use crate::linalg::{one_thread, workers};
 use crate::{Error, Result};
 
 pub use activation::Activation;
@@ -17,9 +14,6 @@ pub use parameters::{
     LayerPlace, ParameterRange, bias_name, layer_name, layer_pair_name, module_number, weight_name,
 };
 use parameters::{bias_title, weight_title};
-
-/// Objects that one thread takes through the layers at once.
-const FORWARD_ROWS: usize = 512;
 
 /// One linear layer: `z = W x + b`.
 #[derive(Debug, Clone, PartialEq)]
@@ -165,66 +159,11 @@ impl Network {
         Ok(Network { kink_slope: self.kink_slope, ..Network::new(layers, self.activation)? })
     }
 
-    /// Logits `z`, shape (m, K), of the inputs `x`, shape (m, n).
-    ///
-    /// # Errors
-    /// Inputs of another width than the network's; numbers that overflow, with their layer and object.
-    pub fn forward(&self, x: &Array2<f64>) -> Result<Array2<f64>> {
-        self.check_inputs(x)?;
-        if x.nrows() <= FORWARD_ROWS {
-            return one_thread(|| self.forward_rows(x.view(), 0));
-        }
-        let starts: Vec<_> = (0..x.nrows()).step_by(FORWARD_ROWS).collect();
-        let rows = |start: usize| start..x.nrows().min(start + FORWARD_ROWS);
-        let parts: Vec<_> = workers(|| {
-            let part = |start| self.forward_rows(x.slice(s![rows(start), ..]), start);
-            starts.par_iter().map(|&start| part(start)).collect::<Result<_>>()
-        })?;
-        let mut logits = Array2::zeros((x.nrows(), self.outputs()));
-        for (&start, part) in starts.iter().zip(parts) {
-            logits.slice_mut(s![rows(start), ..]).assign(&part);
-        }
-        Ok(logits)
-    }
-
-    /// [`Network::forward`] of some rows, the first of which belongs to object `first`.
-    fn forward_rows(&self, x: ArrayView2<'_, f64>, first: usize) -> Result<Array2<f64>> {
-        let mut x = x.to_owned();
-        for (l, layer) in self.layers.iter().enumerate() {
-            let mut z = x.dot(&layer.weight.t());
-            if let Some(bias) = &layer.bias {
-                z += bias;
-            }
-            check_finite_layer("pre-activation", &z, l, first)?;
-            if l + 1 < self.layers.len() {
-                z.mapv_inplace(|v| self.activation.value(v));
-            }
-            x = z;
-        }
-        Ok(x)
-    }
-
     pub(crate) fn check_inputs(&self, x: &Array2<f64>) -> Result<()> {
         if x.ncols() != self.inputs() {
             return Err(Error::shape("inputs", &[x.nrows(), self.inputs()], x.shape()));
         }
         Ok(())
-    }
-}
-
-/// Refuses numbers of layer `l` that have overflowed; the first row belongs to object `first`.
-pub(crate) fn check_finite_layer(what: &str, values: &Array2<f64>, l: usize, first: usize) -> Result<()> {
-    // The plain pass is several times quicker than one that carries the index.
-    if values.as_slice().is_some_and(all_finite) {
-        return Ok(());
-    }
-    match values.indexed_iter().find(|(_, v)| !v.is_finite()) {
-        None => Ok(()),
-        Some(((n, unit), &value)) => Err(Error::NonFinite {
-            what: format!("{what} of layer {l} for object {}, whose numbers overflow", first + n),
-            index: vec![unit],
-            value,
-        }),
     }
 }
 

@@ -160,7 +160,7 @@ pub fn adam(net: &Network, data: &Dataset, loss: Loss, settings: &AdamSettings) 
     let inputs = Inputs::of(data, settings.precision);
     let (network, losses) = train(net, data, &inputs, loss, settings, &|objects| progress.advance(objects))?;
     drop(progress);
-    let outcome = workers(|| survey(&network, data));
+    let outcome = workers(|| survey(&network, data))?;
     let values = loss.values(&outcome.logits, &data.targets)?;
     Ok(Trained {
         loss: values.sum() * loss.normaliser(data.len(), net.outputs()),
@@ -248,7 +248,7 @@ fn descend<T: Number>(
         }
         losses.push(value);
     }
-    Ok((theta.into_iter().map(T::to_f64).collect(), losses))
+    Ok((theta.into_iter().map(T::as_f64).collect(), losses))
 }
 
 /// The running means of the gradient and of its square.

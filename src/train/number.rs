@@ -1,38 +1,20 @@
 //! The two precisions of training.
 
 use ndarray::LinalgScalar;
+use num_traits::{Float, NumCast};
 
-/// f32 or f64, with what training needs of them.
-pub(super) trait Number: LinalgScalar + PartialOrd + Send + Sync {
-    fn of(value: f64) -> Self;
-    fn to_f64(self) -> f64;
-    fn sqrt(self) -> Self;
-}
-
-impl Number for f32 {
-    fn of(value: f64) -> f32 {
-        value as f32
+/// f32 or f64.
+pub(super) trait Number: LinalgScalar + Float + Send + Sync {
+    /// The number nearest to a float64.
+    fn of(value: f64) -> Self {
+        <Self as NumCast>::from(value).unwrap_or_else(Self::nan)
     }
 
-    fn to_f64(self) -> f64 {
-        f64::from(self)
-    }
-
-    fn sqrt(self) -> f32 {
-        self.sqrt()
+    /// The same number as float64.
+    fn as_f64(self) -> f64 {
+        self.to_f64().unwrap_or(f64::NAN)
     }
 }
 
-impl Number for f64 {
-    fn of(value: f64) -> f64 {
-        value
-    }
-
-    fn to_f64(self) -> f64 {
-        self
-    }
-
-    fn sqrt(self) -> f64 {
-        self.sqrt()
-    }
-}
+impl Number for f32 {}
+impl Number for f64 {}

@@ -2,8 +2,8 @@
 
 use ndarray::{Array2, s};
 
-use crate::linalg::{matmul, workers};
-use crate::passes::check_objects;
+use crate::linalg::workers;
+use crate::passes::{check_objects, forward};
 use crate::{Dataset, Network, Result, Targets};
 
 /// Objects at a time: enough for a matrix product, little memory.
@@ -27,7 +27,7 @@ const BLOCK: usize = 512;
 /// ```
 pub fn accuracy(net: &Network, data: &Dataset) -> Result<Option<f64>> {
     check_objects(net, data)?;
-    Ok(workers(|| survey(net, data)).accuracy(&data.targets))
+    Ok(workers(|| survey(net, data))?.accuracy(&data.targets))
 }
 
 /// Number of units in each hidden layer whose slope `s'(z)` is zero for every object: they have stopped learning.
@@ -47,7 +47,7 @@ pub fn accuracy(net: &Network, data: &Dataset) -> Result<Option<f64>> {
 /// ```
 pub fn dead_units(net: &Network, data: &Dataset) -> Result<Vec<usize>> {
     check_objects(net, data)?;
-    Ok(workers(|| survey(net, data)).dead_units)
+    Ok(workers(|| survey(net, data))?.dead_units)
 }
 
 /// What one pass over the data shows.
@@ -58,36 +58,26 @@ pub(super) struct Survey {
 }
 
 /// One pass over the data, with BLAS as the caller has set it. The inputs have been checked to fit.
-pub(super) fn survey(net: &Network, data: &Dataset) -> Survey {
+pub(super) fn survey(net: &Network, data: &Dataset) -> Result<Survey> {
     let mut logits = Array2::zeros((data.len(), net.outputs()));
     let hidden = &net.layers()[..net.depth() - 1];
     let mut alive: Vec<Vec<bool>> = hidden.iter().map(|layer| vec![false; layer.outputs()]).collect();
     for start in (0..data.len()).step_by(BLOCK) {
         let rows = start..data.len().min(start + BLOCK);
-        let mut x = Array2::zeros((0, 0));
-        for (l, layer) in net.layers().iter().enumerate() {
-            let mut z = match l {
-                0 => matmul(&data.x.slice(s![rows.clone(), ..]), &layer.weight.t()),
-                _ => matmul(&x, &layer.weight.t()),
-            };
-            if let Some(bias) = &layer.bias {
-                z += bias;
-            }
-            if let Some(alive) = alive.get_mut(l) {
-                for mut row in z.rows_mut() {
-                    for (z, alive) in row.iter_mut().zip(alive.iter_mut()) {
-                        let (value, slope, _) = net.activation().derivatives(*z);
-                        *alive |= slope != 0.0;
-                        *z = value;
-                    }
+        let x = data.x.slice(s![rows.clone(), ..]);
+        let pass = forward(net, x, rows.start, false, |l, z| {
+            for mut row in z.rows_mut() {
+                for (z, alive) in row.iter_mut().zip(alive[l].iter_mut()) {
+                    let (value, slope, _) = net.activation().derivatives(*z);
+                    *alive |= slope != 0.0;
+                    *z = value;
                 }
             }
-            x = z;
-        }
-        logits.slice_mut(s![rows, ..]).assign(&x);
+        })?;
+        logits.slice_mut(s![rows, ..]).assign(&pass.logits);
     }
     let dead_units = alive.iter().map(|layer| layer.iter().filter(|&&alive| !alive).count()).collect();
-    Survey { logits, dead_units }
+    Ok(Survey { logits, dead_units })
 }
 
 impl Survey {

@@ -1,11 +1,12 @@
 //! Forward and backward over one batch, in either precision, with buffers that are used again.
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2, s};
 
 use super::number::Number;
 use crate::linalg::{entries, entries_mut};
 use crate::network::LayerPlace;
+use crate::passes::pre_activation;
 use crate::{Activation, Dataset, Loss, Network};
 
 /// A network's shape with buffers for batches of up to `rows` objects.
@@ -55,14 +56,8 @@ impl<'a, T: Number> Pass<'a, T> {
         for (l, place) in self.places.iter().enumerate() {
             let mut z = self.delta[l].slice_mut(s![..rows, ..]);
             let weight = matrix(theta, place);
-            general_mat_mul(T::one(), &self.x[l].slice(s![..rows, ..]), &weight.t(), T::zero(), &mut z);
-            if let Some(bias) = &place.bias {
-                for mut row in z.rows_mut() {
-                    for (z, &b) in row.iter_mut().zip(&theta[bias.clone()]) {
-                        *z = *z + b;
-                    }
-                }
-            }
+            let bias = place.bias.clone().map(|bias| ArrayView1::from(&theta[bias]));
+            pre_activation(&self.x[l].slice(s![..rows, ..]), &weight, bias, &mut z);
             if l + 1 < self.places.len() {
                 let count = rows * place.outputs;
                 activate(
@@ -81,7 +76,7 @@ impl<'a, T: Number> Pass<'a, T> {
         let mut total = 0.0;
         let Some(logits) = self.delta.last_mut() else { return total };
         for (&object, row) in objects.iter().zip(entries_mut(logits).chunks_exact_mut(outputs)) {
-            self.z.iter_mut().zip(row.iter()).for_each(|(z, v)| *z = v.to_f64());
+            self.z.iter_mut().zip(row.iter()).for_each(|(z, v)| *z = v.as_f64());
             self.data.targets.with_row(object, |target| {
                 total += self.loss.value(&self.z, target);
                 self.loss.residual(&self.z, target, &mut self.residual);
@@ -143,7 +138,7 @@ fn activate<T: Number>(activation: Activation, z: &[T], x: &mut [T], slope: &mut
             *slope = if silent { T::zero() } else { T::one() };
         }),
         _ => all.for_each(|((&z, x), slope)| {
-            let (value, first, _) = activation.derivatives(z.to_f64());
+            let (value, first, _) = activation.derivatives(z.as_f64());
             *x = T::of(value);
             *slope = T::of(first);
         }),

@@ -6,6 +6,7 @@ use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
 use crate::linalg::{available_memory, largest_magnitude, solve_shifted, whole_machine};
+use crate::passes::nearest_kink;
 use crate::progress::Progress;
 use crate::{Activation, Dataset, Error, Loss, Network, Result, hessian, loss_and_gradient};
 
@@ -156,10 +157,7 @@ pub fn stationary_point(
             growth *= 2.0;
         };
         let Some((next, ratio, shift, length)) = accepted else {
-            break Stopped::NoProgress {
-                damping: damping * scale,
-                nearest_kink: nearest_kink(&here.network, data)?,
-            };
+            break Stopped::NoProgress { damping: damping * scale, nearest_kink: kink(&here.network, data)? };
         };
         here = next;
         let (loss, gradient_norm) = (here.loss, here.norm());
@@ -228,17 +226,12 @@ impl Point {
     }
 }
 
-/// The smallest `|z|` over objects and hidden units, where the activation has a kink at 0.
-fn nearest_kink(net: &Network, data: &Dataset) -> Result<Option<f64>> {
+/// Distance to the nearest kink, where the activation has one.
+fn kink(net: &Network, data: &Dataset) -> Result<Option<f64>> {
     if !matches!(net.activation(), Activation::Relu | Activation::LeakyRelu) {
         return Ok(None);
     }
-    let mut nearest = f64::INFINITY;
-    for depth in 1..net.depth() {
-        // The logits of the network that ends with this layer are its pre-activations.
-        let part = Network::new(net.layers()[..depth].to_vec(), net.activation())?;
-        nearest = part.forward(&data.x)?.iter().fold(nearest, |nearest, z| nearest.min(z.abs()));
-    }
+    let nearest = nearest_kink(net, &data.x)?;
     Ok(nearest.is_finite().then_some(nearest))
 }
 

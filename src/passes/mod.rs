@@ -3,6 +3,8 @@
 //! With `x^(p)` the inputs of layer p and `z^(p) = W^(p) x^(p) + b^(p)`, the sweep keeps per object the inputs,
 //! the slopes `s'(z)`, the residuals of every layer `delta^(p) = dl/dz^(p)`, and the curvature `A` in the logits.
 
+mod forward;
+
 use std::ops::Range;
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
@@ -10,8 +12,9 @@ use rayon::prelude::*;
 
 use crate::linalg::{entries, entries_mut, matmul, workers};
 use crate::loss::Loss;
-use crate::network::check_finite_layer;
 use crate::{Dataset, Error, Network, Result};
+
+pub(crate) use forward::{Forward, check_finite_layer, forward, nearest_kink, pre_activation};
 
 /// Objects that one sweep takes at once: enough for a matrix product, few enough to share out.
 pub(crate) const CHUNK: usize = 128;
@@ -43,25 +46,12 @@ impl Sweep {
         let depth = net.depth();
         let activation = net.activation();
         let curved = !activation.is_piecewise_linear();
-        let mut inputs: Vec<Array2<f64>> = Vec::new();
         let (mut slope, mut second) = (Vec::new(), Vec::new());
-        let mut logits = Array2::zeros((0, 0));
-        for (l, layer) in net.layers().iter().enumerate() {
-            let mut z = match l {
-                0 => matmul(&data.x.slice(s![range.clone(), ..]), &layer.weight.t()),
-                _ => matmul(&inputs[l - 1], &layer.weight.t()),
-            };
-            if let Some(bias) = &layer.bias {
-                z += bias;
-            }
-            check_finite_layer("pre-activation", &z, l, range.start)?;
-            if l + 1 == depth {
-                logits = z;
-                break;
-            }
+        let x = data.x.slice(s![range.clone(), ..]);
+        let Forward { inputs, logits } = forward(net, x, range.start, true, |_, z| {
             let mut first = Array2::zeros(z.dim());
             let mut bend = Array2::zeros(if curved { z.dim() } else { (0, 0) });
-            for (at, z) in entries_mut(&mut z).iter_mut().enumerate() {
+            for (at, z) in entries_mut(z).iter_mut().enumerate() {
                 let (value, mut d1, d2) = activation.derivatives(*z);
                 if *z == 0.0 {
                     d1 = net.kink_slope().unwrap_or(d1);
@@ -72,10 +62,9 @@ impl Sweep {
                     entries_mut(&mut bend)[at] = d2;
                 }
             }
-            inputs.push(z);
             slope.push(first);
             second.push(bend);
-        }
+        })?;
 
         let mut residual = Array2::zeros(logits.dim());
         let mut total = 0.0;
