@@ -162,6 +162,15 @@ impl Error {
         Error::InvalidArgument { what: what.into(), expected: expected.into(), found: found.to_string() }
     }
 
+    /// An [`Error::InvalidArgument`] for a name that no variant of the enum `T` has.
+    pub fn unknown_name<T: strum::VariantNames>(what: &str, name: &str) -> Self {
+        let expected = match T::VARIANTS {
+            [some @ .., last] if !some.is_empty() => format!("{} or {last}", some.join(", ")),
+            names => names.join(", "),
+        };
+        Error::argument(what, expected, format!("{name:?}"))
+    }
+
     /// An [`Error::ShapeMismatch`].
     pub fn shape(what: impl Into<String>, expected: &[usize], found: &[usize]) -> Self {
         Error::ShapeMismatch { what: what.into(), expected: expected.to_vec(), found: found.to_vec() }

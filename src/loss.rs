@@ -10,22 +10,50 @@ use crate::scalar::sigmoid;
 use crate::{Error, Result};
 
 /// The form of the loss.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    strum::EnumString,
+    strum::VariantNames,
+    strum::Display,
+)]
+#[strum(serialize_all = "kebab-case", parse_err_ty = Error, parse_err_fn = unknown_loss)]
 pub enum LossKind {
     /// `-log softmax(z)_y`.
     #[serde(rename = "cross-entropy")]
     CrossEntropy,
     /// `sum_k (z_k - y_k)²`.
     #[serde(rename = "mse")]
+    #[strum(to_string = "mse")]
     MeanSquaredError,
     /// `sum_k log(1 + exp z_k) - y_k z_k`.
     #[serde(rename = "bce")]
+    #[strum(to_string = "bce")]
     BinaryCrossEntropy,
 }
 
 /// How the terms of a loss are put together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", parse_err_ty = Error, parse_err_fn = unknown_reduction)]
 pub enum Reduction {
     /// PyTorch's `mean`: over objects for cross-entropy, over objects and outputs for the other two.
     Mean,
@@ -222,11 +250,7 @@ fn softmax(z: &[f64], p: &mut [f64]) {
 
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            LossKind::CrossEntropy => "cross-entropy",
-            LossKind::MeanSquaredError => "mse",
-            LossKind::BinaryCrossEntropy => "bce",
-        })
+        self.kind.fmt(f)
     }
 }
 
@@ -235,23 +259,14 @@ impl FromStr for Loss {
 
     /// Reads `cross-entropy`, `mse` or `bce`, with mean reduction.
     fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "cross-entropy" => Ok(Loss::cross_entropy()),
-            "mse" => Ok(Loss::mean_squared_error()),
-            "bce" => Ok(Loss::binary_cross_entropy()),
-            other => Err(Error::argument("loss", "cross-entropy, mse or bce", format!("{other:?}"))),
-        }
+        Ok(Loss { kind: name.parse()?, reduction: Reduction::Mean })
     }
 }
 
-impl FromStr for Reduction {
-    type Err = Error;
+fn unknown_loss(name: &str) -> Error {
+    Error::unknown_name::<LossKind>("loss", name)
+}
 
-    fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "mean" => Ok(Reduction::Mean),
-            "sum" => Ok(Reduction::Sum),
-            other => Err(Error::argument("reduction", "mean or sum", format!("{other:?}"))),
-        }
-    }
+fn unknown_reduction(name: &str) -> Error {
+    Error::unknown_name::<Reduction>("reduction", name)
 }

@@ -12,9 +12,6 @@ mod product;
 mod scatter;
 mod tiles;
 
-use std::fmt;
-use std::str::FromStr;
-
 use ndarray::{Array1, Array2};
 
 use crate::linalg::{available_memory, workers, zeros};
@@ -35,7 +32,21 @@ use couplings::Part;
 use plan::Plan;
 
 /// Which part of the second derivatives: `H = G + H-term`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+    strum::Display,
+)]
+#[strum(serialize_all = "lowercase", parse_err_ty = Error, parse_err_fn = unknown_term)]
 pub enum Term {
     /// All second derivatives of the loss.
     #[serde(rename = "full")]
@@ -44,6 +55,7 @@ pub enum Term {
     #[serde(rename = "ggn")]
     Ggn,
     /// The H-term `Σ_k r_k d²z_k/dtheta²`: residual times curvature of the network.
+    #[strum(to_string = "h")]
     #[serde(rename = "h")]
     HTerm,
 }
@@ -51,29 +63,12 @@ pub enum Term {
 impl Term {
     /// The name used on the command line and in tables: `full`, `ggn` or `h`.
     pub fn name(self) -> &'static str {
-        match self {
-            Term::Full => "full",
-            Term::Ggn => "ggn",
-            Term::HTerm => "h",
-        }
+        self.into()
     }
 }
 
-impl fmt::Display for Term {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Term {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        [Term::Full, Term::Ggn, Term::HTerm]
-            .into_iter()
-            .find(|term| term.name() == name)
-            .ok_or_else(|| Error::argument("term", "full, ggn or h", format!("{name:?}")))
-    }
+fn unknown_term(name: &str) -> Error {
+    Error::unknown_name::<Term>("term", name)
 }
 
 /// A curvature matrix with what came out of the same sweeps.

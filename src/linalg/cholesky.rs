@@ -1,13 +1,13 @@
 //! Positive definite systems.
 
-use std::os::raw::{c_char, c_int};
-
 use ndarray::{Array1, Array2};
+use ndarray_linalg::error::LinalgError;
+use ndarray_linalg::{FactorizeCInto, SolveC, UPLO};
 
 use super::whole_machine;
 use crate::{Error, Result};
 
-/// Solves `(matrix + shift I) x = right` for a symmetric matrix (LAPACK `dposv`), or returns none where the
+/// Solves `(matrix + shift I) x = right` for a symmetric matrix (LAPACK `dpotrf` and `dpotrs`), or returns none where the
 /// shifted matrix is not positive definite. `factor` is work space of the matrix's shape.
 pub(crate) fn solve_shifted(
     matrix: &Array2<f64>,
@@ -24,18 +24,16 @@ pub(crate) fn solve_shifted(
     }
     factor.assign(matrix);
     factor.diag_mut().mapv_inplace(|v| v + shift);
-    let n = c_int::try_from(order)
-        .map_err(|_| Error::argument("order of the matrix", "less than 2^31", order))?;
-    let mut x = right.to_vec();
-    let mut info = 0;
-    // SAFETY: factor is n x n and contiguous, x has n entries.
-    whole_machine(|| unsafe {
-        lapack_sys::dposv_(&(b'U' as c_char), &n, &1, factor.as_mut_ptr(), &n, x.as_mut_ptr(), &n, &mut info);
-    });
-    match info {
-        0 => Ok(Some(Array1::from(x))),
-        1.. => Ok(None),
-        _ => Err(Error::Lapack { routine: "dposv", info, order }),
+    // Row by row the lower triangle is what LAPACK, column by column, takes as the upper one.
+    let factorised = whole_machine(|| std::mem::take(factor).factorizec_into(UPLO::Lower));
+    match factorised {
+        Ok(cholesky) => {
+            let x = whole_machine(|| cholesky.solvec(right))?;
+            *factor = cholesky.factor;
+            Ok(Some(x))
+        }
+        Err(LinalgError::Lapack(_)) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

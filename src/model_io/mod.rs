@@ -9,7 +9,6 @@ mod safetensors;
 
 use std::io::Read;
 use std::path::Path;
-use std::str::FromStr;
 
 use crate::files::{format_at, hex, open_regular, write_aside};
 use crate::{Activation, Error, Network, Result};
@@ -19,7 +18,10 @@ pub(crate) use npz::write_layers;
 const READ: &str = "a network: .npz, .safetensors or .onnx";
 
 /// Which way round a file keeps its weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::IntoStaticStr, strum::VariantNames,
+)]
+#[strum(serialize_all = "kebab-case", parse_err_ty = Error, parse_err_fn = unknown_weight_layout)]
 pub enum WeightLayout {
     /// Shape (outputs, inputs): PyTorch, candle, equinox.
     OutIn,
@@ -33,22 +35,12 @@ impl WeightLayout {
 
     /// The name used on the command line: `out-in` or `in-out`.
     pub fn name(self) -> &'static str {
-        match self {
-            WeightLayout::OutIn => "out-in",
-            WeightLayout::InOut => "in-out",
-        }
+        self.into()
     }
 }
 
-impl FromStr for WeightLayout {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        WeightLayout::ALL
-            .into_iter()
-            .find(|layout| layout.name() == name)
-            .ok_or_else(|| Error::argument("weight layout", "out-in or in-out", format!("{name:?}")))
-    }
+fn unknown_weight_layout(name: &str) -> Error {
+    Error::unknown_name::<WeightLayout>("weight layout", name)
 }
 
 /// What is known of a network beside its file.

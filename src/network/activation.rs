@@ -1,11 +1,9 @@
 //! The nonlinearity between two linear layers, with its first two derivatives.
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
-use std::fmt;
-use std::str::FromStr;
 
 use crate::scalar::{sigmoid, sigmoid_slope_sign};
-use crate::{Error, Result};
+use crate::Error;
 
 /// A scalar activation `s`, by PyTorch's definitions and default constants.
 ///
@@ -17,8 +15,22 @@ use crate::{Error, Result};
 /// assert_eq!(Activation::Relu.derivatives(0.0), (0.0, 0.0, 0.0));
 /// assert_eq!(Activation::Tanh.derivatives(0.0), (0.0, 1.0, 0.0));
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+    strum::Display,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", parse_err_ty = Error, parse_err_fn = unknown_activation)]
 pub enum Activation {
     /// `max(0, z)`.
     Relu,
@@ -56,17 +68,7 @@ impl Activation {
 
     /// The name used on the command line and in tables, such as `leaky-relu`.
     pub fn name(self) -> &'static str {
-        match self {
-            Activation::Relu => "relu",
-            Activation::LeakyRelu => "leaky-relu",
-            Activation::Tanh => "tanh",
-            Activation::Sigmoid => "sigmoid",
-            Activation::Softplus => "softplus",
-            Activation::Gelu => "gelu",
-            Activation::Silu => "silu",
-            Activation::Elu => "elu",
-            Activation::Identity => "identity",
-        }
+        self.into()
     }
 
     /// Whether `s'' = 0` wherever it exists, so that the pre-activation Hessian gains no diagonal term.
@@ -140,21 +142,8 @@ impl Activation {
     }
 }
 
-impl fmt::Display for Activation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Activation {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        Activation::ALL.into_iter().find(|a| a.name() == name).ok_or_else(|| {
-            let names: Vec<_> = Activation::ALL.iter().map(|a| a.name()).collect();
-            Error::argument("activation", format!("one of {}", names.join(", ")), format!("{name:?}"))
-        })
-    }
+fn unknown_activation(name: &str) -> Error {
+    Error::unknown_name::<Activation>("activation", name)
 }
 
 #[cfg(test)]

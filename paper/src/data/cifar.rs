@@ -1,7 +1,6 @@
 //! The binary versions of CIFAR-10 and CIFAR-100.
 
 use std::path::Path;
-use std::str::FromStr;
 
 use super::images::Images;
 use hessia::files::Content;
@@ -11,7 +10,10 @@ use hessia::{Error, Result};
 const PIXELS: usize = 3 * 32 * 32;
 
 /// Which of the two labels of a CIFAR-100 image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, strum::EnumString, strum::IntoStaticStr, strum::VariantNames,
+)]
+#[strum(serialize_all = "lowercase", parse_err_ty = Error, parse_err_fn = unknown_labels)]
 pub enum CifarLabels {
     /// The class, 0 to 99.
     Fine,
@@ -19,17 +21,8 @@ pub enum CifarLabels {
     Coarse,
 }
 
-impl FromStr for CifarLabels {
-    type Err = Error;
-
-    /// Reads `fine` or `coarse`.
-    fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "fine" => Ok(CifarLabels::Fine),
-            "coarse" => Ok(CifarLabels::Coarse),
-            other => Err(Error::argument("labels", "fine or coarse", format!("{other:?}"))),
-        }
-    }
+fn unknown_labels(name: &str) -> Error {
+    Error::unknown_name::<CifarLabels>("labels", name)
 }
 
 /// Reads a file of CIFAR-10's binary version, gzip or plain: records of a label and 3,072 bytes of pixels.

@@ -1,15 +1,27 @@
 //! Images as bytes, and what networks take of them.
 
-use std::str::FromStr;
-
 use ndarray::Array2;
 
 use hessia::linalg::available_memory;
 use hessia::{Dataset, Error, Result, Targets};
 
 /// What a pixel of 0 to 255 becomes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", parse_err_ty = Error, parse_err_fn = unknown_scaling)]
 pub enum Scaling {
     /// `(p / 255 - 0.5) / 0.5`, from -1 to 1: as in the paper's code.
     #[default]
@@ -35,17 +47,8 @@ impl Scaling {
     }
 }
 
-impl FromStr for Scaling {
-    type Err = Error;
-
-    /// Reads `paper` or `unit`.
-    fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "paper" => Ok(Scaling::Paper),
-            "unit" => Ok(Scaling::Unit),
-            other => Err(Error::argument("scaling", "paper or unit", format!("{other:?}"))),
-        }
-    }
+fn unknown_scaling(name: &str) -> Error {
+    Error::unknown_name::<Scaling>("scaling", name)
 }
 
 /// Labelled images of one size.

@@ -1,7 +1,5 @@
 //! The paper's Figures 2 to 5 as numbers.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::Mode;
@@ -9,8 +7,23 @@ use super::Mode;
 const NUMBERS: &str = include_str!("../../paper-figures/curves.csv");
 
 /// Which of the two sections through the grid a figure shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+    strum::Display,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Slice {
     /// Over the width h at N = 5: the curves are to fall as h grows.
     Width,
@@ -24,10 +37,7 @@ impl Slice {
 
     /// The name used in tables: `width` or `depth`.
     pub fn name(self) -> &'static str {
-        match self {
-            Slice::Width => "width",
-            Slice::Depth => "depth",
-        }
+        self.into()
     }
 
     /// The paper's claim of C.
@@ -52,12 +62,6 @@ impl Slice {
             Slice::Width => hidden,
             Slice::Depth => inner_layers,
         }
-    }
-}
-
-impl fmt::Display for Slice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

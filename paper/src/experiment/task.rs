@@ -1,8 +1,6 @@
 //! What the networks are trained on.
 
-use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
@@ -13,8 +11,24 @@ use hessia::files::read_inputs;
 use hessia::{Dataset, Error, Result, Targets};
 
 /// The paper's two kinds of inputs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+    strum::Display,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", parse_err_ty = Error, parse_err_fn = unknown_mode)]
 pub enum Mode {
     /// The pixels themselves: the paper's direct image classification.
     Pixels,
@@ -25,29 +39,12 @@ pub enum Mode {
 impl Mode {
     /// The name used on the command line and in tables: `pixels` or `features`.
     pub fn name(self) -> &'static str {
-        match self {
-            Mode::Pixels => "pixels",
-            Mode::Features => "features",
-        }
+        self.into()
     }
 }
 
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Mode {
-    type Err = Error;
-
-    /// Reads `pixels` or `features`.
-    fn from_str(name: &str) -> Result<Self> {
-        [Mode::Pixels, Mode::Features]
-            .into_iter()
-            .find(|mode| mode.name() == name)
-            .ok_or_else(|| Error::argument("mode", "pixels or features", format!("{name:?}")))
-    }
+fn unknown_mode(name: &str) -> Error {
+    Error::unknown_name::<Mode>("mode", name)
 }
 
 /// Labelled objects, and the number of classes that they are sorted into.

@@ -1,7 +1,5 @@
 //! From 8-bit images to what a vision model takes.
 
-use std::str::FromStr;
-
 use serde::Serialize;
 
 use super::resize::{Filter, Resizer};
@@ -12,8 +10,20 @@ use hessia::{Error, Result};
 const LARGEST_SIDE: usize = 4096;
 
 /// Order of the axes of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    Serialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", parse_err_ty = Error, parse_err_fn = unknown_axis_order)]
 pub enum AxisOrder {
     /// Images, channels, rows, columns: PyTorch's.
     #[default]
@@ -25,23 +35,12 @@ pub enum AxisOrder {
 impl AxisOrder {
     /// The name used on the command line.
     pub fn name(self) -> &'static str {
-        match self {
-            AxisOrder::Nchw => "nchw",
-            AxisOrder::Nhwc => "nhwc",
-        }
+        self.into()
     }
 }
 
-impl FromStr for AxisOrder {
-    type Err = Error;
-
-    /// Reads `nchw` or `nhwc`.
-    fn from_str(name: &str) -> Result<Self> {
-        [AxisOrder::Nchw, AxisOrder::Nhwc]
-            .into_iter()
-            .find(|order| order.name() == name)
-            .ok_or_else(|| Error::argument("axis order", "nchw or nhwc", format!("{name:?}")))
-    }
+fn unknown_axis_order(name: &str) -> Error {
+    Error::unknown_name::<AxisOrder>("axis order", name)
 }
 
 /// Resize, crop, rescale, normalise: entry = (pixel * rescale - mean) / deviation, in float32.

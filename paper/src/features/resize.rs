@@ -1,16 +1,27 @@
 //! Resampling of 8-bit images to the bit as Pillow does it.
 
 use std::f64::consts::PI;
-use std::str::FromStr;
 
-use hessia::{Error, Result};
+use hessia::Error;
 
 /// Bits after the point of Pillow's integer coefficients.
 const PRECISION: u32 = 32 - 8 - 2;
 
 /// A resampling filter with antialiasing, by Pillow's definition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", parse_err_ty = Error, parse_err_fn = unknown_resampling_filter)]
 pub enum Filter {
     /// A triangle, support 1.
     #[default]
@@ -27,11 +38,7 @@ impl Filter {
 
     /// The name used on the command line.
     pub fn name(self) -> &'static str {
-        match self {
-            Filter::Bilinear => "bilinear",
-            Filter::Bicubic => "bicubic",
-            Filter::Lanczos => "lanczos",
-        }
+        self.into()
     }
 
     fn support(self) -> f64 {
@@ -58,15 +65,8 @@ fn sinc(x: f64) -> f64 {
     if x == 0.0 { 1.0 } else { (x * PI).sin() / (x * PI) }
 }
 
-impl FromStr for Filter {
-    type Err = Error;
-
-    /// Reads `bilinear`, `bicubic` or `lanczos`.
-    fn from_str(name: &str) -> Result<Self> {
-        Filter::ALL.into_iter().find(|filter| filter.name() == name).ok_or_else(|| {
-            Error::argument("resampling filter", "bilinear, bicubic or lanczos", format!("{name:?}"))
-        })
-    }
+fn unknown_resampling_filter(name: &str) -> Error {
+    Error::unknown_name::<Filter>("resampling filter", name)
 }
 
 /// Integer weights of the source pixels of one line, for every target pixel: the first source pixel and its weights.

@@ -3,7 +3,6 @@
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -22,8 +21,20 @@ use hessia::{Error, Result};
 const DIGEST: u64 = 32;
 
 /// How numbers are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    Serialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", parse_err_ty = Error, parse_err_fn = unknown_numbers)]
 pub enum Numbers {
     /// As they are computed.
     #[default]
@@ -32,17 +43,8 @@ pub enum Numbers {
     Float16,
 }
 
-impl FromStr for Numbers {
-    type Err = Error;
-
-    /// Reads `float32` or `float16`.
-    fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "float32" => Ok(Numbers::Float32),
-            "float16" => Ok(Numbers::Float16),
-            other => Err(Error::argument("numbers", "float32 or float16", format!("{other:?}"))),
-        }
-    }
+fn unknown_numbers(name: &str) -> Error {
+    Error::unknown_name::<Numbers>("numbers", name)
 }
 
 /// What was written.

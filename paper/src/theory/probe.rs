@@ -12,8 +12,9 @@ use hessia::spectrum::LANCZOS_ORDER;
 use hessia::{Dataset, Error, Loss, Network, Result, eigh, eigh_largest};
 
 /// Where a probe goes from theta*.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::VariantNames)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Direction {
     /// Uniform on the unit sphere.
     Random,
@@ -29,12 +30,7 @@ impl Direction {
     /// `random`, `hessian`, `hessian-gap` or `gradient`.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Direction::Random => "random",
-            Direction::Hessian => "hessian",
-            Direction::HessianGap => "hessian-gap",
-            Direction::Gradient => "gradient",
-        }
+        self.into()
     }
 }
 
