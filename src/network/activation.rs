@@ -2,8 +2,8 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-use crate::scalar::{sigmoid, sigmoid_slope_sign};
 use crate::Error;
+use crate::scalar::{sigmoid, sigmoid_slope_sign};
 
 /// A scalar activation `s`, by PyTorch's definitions and default constants.
 ///
