@@ -20,6 +20,7 @@ notebooks: system ## run the changed notebooks (ALL=1: all); HTML, tables and fi
 test: setup ## run all tests, the notebooks among them
 	$(SHARED) cargo test --workspace --features hessia-cli/onnx
 	$(PYTHON) kernel/test_scripts.py
+	$(PYTHON) kernel/test_runner.py
 	$(PYTHON) kernel/test_kernel.py
 	$(PYTHON) kernel/notebooks.py test
 

@@ -7,6 +7,7 @@ Needs nothing but Python itself, so that it can be asked before anything is buil
 
 import hashlib
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -33,12 +34,15 @@ class Inputs:
     def __init__(self):
         kernel = ROOT / "kernel"
         files = [ROOT / "Cargo.lock", kernel / "launch.sh", kernel / "figures.py", *kernel.glob("**/*.patch")]
-        files += [file for file in ROOT.glob("data/*") if file.is_file()]
+        files += [file for file in ROOT.glob("data/**/*") if file.is_file()]
         for crate in crates(kernel / "notebook"):
             files += [crate / "Cargo.toml", *crate.glob("src/**/*.rs")]
         digest = hashlib.sha256()
         for file in sorted(set(files)):
             digest.update(f"{file.relative_to(ROOT)}\n".encode() + file.read_bytes())
+        # Data on this machine alone: by size and time, for there may be gigabytes of them.
+        for file in sorted(own_data()):
+            digest.update(f"{file} {file.stat().st_size} {file.stat().st_mtime_ns}\n".encode())
         self.common = digest.hexdigest()
         self.keys = json.loads(KEYS.read_text()) if KEYS.exists() else {}
 
@@ -59,6 +63,15 @@ class Inputs:
         parts = [[cell["source"], cell["metadata"].get("tags", []), cell["outputs"]] for cell in cells]
         text = json.dumps([self.common, parts], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def own_data():
+    """Data sets and features where the library looks for them outside of the project: HESSIA_DATA, the user's cache."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hessia"
+    folders = [folder for folder in cache.glob("*") if re.match(r"builds$|(build|evcxr|python)-", folder.name) is None]
+    if os.environ.get("HESSIA_DATA"):
+        folders.append(Path(os.environ["HESSIA_DATA"]))
+    return [file for folder in folders for file in folder.glob("**/*") if file.is_file()]
 
 
 def crates(folder):

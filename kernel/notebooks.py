@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import os
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -39,6 +40,8 @@ def main():
     arguments = parser.parse_args()
     paths = arguments.notebooks or notebooks()
     os.environ["JUPYTER_PATH"] = str(ROOT / ".hessia" / "jupyter")
+    # Ctrl-C ends the runner at once, instead of after the notebooks at hand; its kernels see that and end as well.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     command = {"run": run, "test": test, "times": times}[arguments.command]
     sys.exit(command(paths, arguments.all))
 
@@ -144,11 +147,17 @@ def execute(path):
         on_cell_executed=note_end,
     )
     start = time.perf_counter()
-    seconds = {}
-    with client.setup_kernel():
-        seconds["start"] = time.perf_counter() - start
-        for index, cell in enumerate(notebook.cells):
-            client.execute_cell(cell, index)
+    seconds = {"start": 0.0}
+    current = None
+    try:
+        with client.setup_kernel():
+            seconds["start"] = time.perf_counter() - start
+            for index, cell in enumerate(notebook.cells):
+                current = cell
+                client.execute_cell(cell, index)
+    except (RuntimeError, TimeoutError) as error:
+        # A kernel that did not start, died or took too long is the failure of this notebook, not of the run.
+        seconds["trouble"] = current or notebook.cells[0], f"kernel: {error}"
     seconds["all"] = time.perf_counter() - start
     return notebook, seconds
 
@@ -161,6 +170,8 @@ def report(path, notebook, seconds):
         if cell.cell_type == "code"
         for complaint in faults(cell)
     ]
+    if "trouble" in seconds:
+        complaints.insert(0, seconds["trouble"])
     verdict = "FAILED" if complaints else "ok"
     lines = [f"{path.stem}: {verdict}, {len(notebook.cells)} cells, {seconds['all']:.1f} s"]
     # Later cells often fail only because the first did.
