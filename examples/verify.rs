@@ -1,6 +1,6 @@
 //! Two second derivatives held against the exact Hessian: a finite difference, and one written by hand.
 //!
-//! `cargo run --example verify --no-default-features`
+//! `cargo run -p hessia --example verify --no-default-features`
 
 use hessia::verify::{Candidate, VerifySettings};
 use hessia::{Activation, Dataset, Loss, Network, Targets, check, verify};

@@ -13,7 +13,7 @@
 //! let mnist = Dataset::load("mnist")?.head(20);
 //! let net = Network::random(&[784, 4, 10], false, Activation::Relu, 1)?;
 //! let audit = audit(&net, &mnist, Loss::cross_entropy())?;
-//! assert!(audit.summary.iter().any(|statement| statement.violations == 0));
+//! assert!(audit.summary().verdicts.iter().any(|verdict| verdict.violations == 0));
 //! # Ok::<(), hessia::Error>(())
 //! ```
 #![warn(missing_docs)]
