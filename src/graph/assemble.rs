@@ -217,12 +217,14 @@ fn assemble(problem: &Problem<'_>, term: Term, target: Target, plan: Plan) -> Re
                 }
             }
         }
+        let gradients = pass.gradients();
         let flops = take_flops();
         turn.add(|sum| {
             for (q, range, v, values) in &late {
                 sum.add(problem, *q, range.clone(), *v, values);
             }
-            pass.add_to(&mut sum.loss, &mut sum.gradient);
+            sum.loss += pass.loss;
+            problem.add_gradients(&gradients, &mut sum.gradient);
             sum.flops += flops;
         });
         Ok(())

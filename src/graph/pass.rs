@@ -75,7 +75,7 @@ impl<'a> Problem<'a> {
     }
 }
 
-fn entries(graph: &Graph) -> usize {
+pub(super) fn entries(graph: &Graph) -> usize {
     let sizes = graph.nodes.iter().map(|node| match &node.op {
         Op::Conv { windows, groups, .. } => {
             let read = graph.nodes[node.inputs[0].0].shape.channels;
@@ -236,18 +236,22 @@ impl<'a> Pass<'a> {
     }
 
     /// Gradient of the own parameters of node `v`.
-    pub fn own_gradient(&self, v: usize) -> Option<Vec<f64>> {
+    fn own_gradient(&self, v: usize) -> Option<Vec<f64>> {
         self.delta[v].as_ref().map(|delta| self.at(v).contract(delta))
     }
 
-    /// Adds loss and gradient of this block.
-    pub fn add_to(&self, loss: &mut f64, gradient: &mut Array1<f64>) {
-        *loss += self.loss;
-        for v in self.problem.parametric() {
-            let own = self.own_gradient(v).unwrap_or_default();
-            for (&at, g) in self.problem.owns[v].index.iter().zip(own) {
-                gradient[at] += g;
-            }
+    /// Gradients of the own parameters of every map, with their places in theta.
+    pub fn gradients(&self) -> Vec<(usize, Vec<f64>)> {
+        let parametric = self.problem.parametric().into_iter();
+        parametric.filter_map(|v| Some((v, self.own_gradient(v)?))).collect()
+    }
+}
+
+impl Problem<'_> {
+    /// Adds gradients of own parameters.
+    pub fn add_gradients(&self, gradients: &[(usize, Vec<f64>)], sum: &mut Array1<f64>) {
+        for (v, own) in gradients {
+            self.owns[*v].index.iter().zip(own).for_each(|(&at, g)| sum[at] += g);
         }
     }
 }
@@ -311,7 +315,11 @@ pub fn loss_and_gradient(
     let zero = (0.0, Array1::zeros(graph.parameter_count()));
     in_turns("gradient", zero, blocks, |block, turn| {
         let pass = Pass::run(&problem, problem.block(block, size));
-        turn.add(|(loss, gradient)| pass.add_to(loss, gradient));
+        let gradients = pass.gradients();
+        turn.add(|(loss, gradient)| {
+            *loss += pass.loss;
+            problem.add_gradients(&gradients, gradient);
+        });
         Ok(())
     })
 }

@@ -19,7 +19,7 @@ use super::{Op, Shape};
 use crate::Term;
 
 /// Most rows of a map's own parameters that go down at once.
-pub(super) const ROWS: usize = 256;
+pub(super) const ROWS: usize = 128;
 
 /// Takes blocks of the matrix: rows of the first map's own parameters, both maps, values.
 pub(super) type Emit<'e> = dyn FnMut(usize, Range<usize>, usize, Vec<f64>) + 'e;

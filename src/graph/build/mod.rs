@@ -307,7 +307,7 @@ impl Builder {
         Ok(first)
     }
 
-    fn add_node(&mut self, op: Op, inputs: &[NodeId], shape: Shape) -> Result<NodeId> {
+    pub(in crate::graph) fn add_node(&mut self, op: Op, inputs: &[NodeId], shape: Shape) -> Result<NodeId> {
         let size = shape.grid[0].checked_mul(shape.grid[1]).and_then(|s| s.checked_mul(shape.channels));
         if !size.is_some_and(|size| size > 0 && size < LARGEST) {
             let expected = format!("1 to {LARGEST} entries");
