@@ -8,7 +8,7 @@ use std::ffi::c_int;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use hessia::files::{write_aside, write_npy};
+use hessia::files::{write_atomically, write_npy};
 use hessia::{Activation, Error, Network};
 use ndarray::Array2;
 
@@ -79,6 +79,6 @@ fn every_writer_syncs_the_file_and_then_its_folder() {
 fn what_fails_gets_no_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("note.txt");
-    let failed = write_aside(&path, |_| Err(Error::io(&path, std::io::Error::other("no more"))));
+    let failed = write_atomically(&path, |_| Err(Error::io(&path, std::io::Error::other("no more"))));
     assert!(failed.is_err() && names(folder.path()).is_empty());
 }

@@ -8,9 +8,10 @@ use hessia::notebook::{Show, View, html};
 use hessia::spectrum::outermost;
 use hessia::table::Tabulate;
 use hessia::train::{AdamSettings, StationarySettings, adam, stationary_point};
+use hessia::verify::VerifySettings;
 use hessia::{
     Activation, Dataset, Loss, Network, Targets, Term, compress, curvature, eigh, eigvalsh, layer_norms,
-    per_object,
+    per_object, verify,
 };
 use ndarray::{Array1, Array2, array};
 use polars::prelude::AnyValue;
@@ -125,4 +126,24 @@ fn a_table_is_written_with_what_made_it() {
         assert!(first.contains(part), "{part} in {first}");
     }
     assert_eq!(text.lines().count(), 1 + net.parameter_count());
+}
+
+#[test]
+fn layers_have_one_name_everywhere() {
+    let (net, data, loss) = problem();
+    let View::Html { text, html } = net.to_view() else { panic!("expected HTML") };
+    assert!(text.contains("\n  0 (layer 0): 4 × 3,") && text.contains("\n  2 (layer 1): 2 × 4,"), "{text}");
+    assert!(html.contains(">2 (layer 1)<"), "{html}");
+
+    let mut wrong = curvature(&net, &data, loss, Term::Full).unwrap().matrix;
+    wrong[[0, net.parameter_count() - 1]] += 1.0;
+    let report = verify(&wrong.into(), &net, &data, loss, VerifySettings::default()).unwrap();
+    assert!(report.to_string().contains("\n  0 x 2 (layers 0, 1): largest error 1.0e0"), "{report}");
+    let View::Html { html, .. } = report.to_view() else { panic!("expected HTML") };
+    assert!(html.contains(">2 (layer 1)<"), "{html}");
+
+    let mut layers = net.layers().to_vec();
+    layers[1].bias = Some(array![f64::NAN, 0.0]);
+    let error = Network::new(layers, Activation::Tanh).unwrap_err().to_string();
+    assert!(error.contains("2.bias (layer 1)"), "{error}");
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use hessia::files::write_aside;
+use hessia::files::write_atomically;
 use hessia::{Error, Result};
 
 use super::interrupt;
@@ -113,7 +113,7 @@ fn check_extension(path: &Path, extensions: &[&str]) -> Result<()> {
 
 /// Writes a whole file aside and renames it.
 pub fn write(path: &Path, content: &[u8]) -> Result<()> {
-    write_aside(path, |file| file.write_all(content).map_err(|e| Error::io(path, e)))
+    write_atomically(path, |file| file.write_all(content).map_err(|e| Error::io(path, e)))
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -5,6 +5,7 @@ use hessia::facts::{self, Facts};
 use hessia::table::Tabulate;
 use hessia::{Activation, Dataset, Loss, Network, Targets};
 use hessia_paper::experiment::{CurvatureSettings, Run, Settings, Task, curvature_grid, growth_grid, run};
+use hessia_paper::figure::bounds_figure;
 use hessia_paper::theory::{Assumption1, Constants, ProbeSettings, audit, probe};
 use ndarray::{Array2, array};
 use serde_json::json;
@@ -62,4 +63,27 @@ fn no_field_of_the_experiments_results_is_forgotten() {
     complete(&curved[0], &["configuration", "largest", "smallest"]);
     let growth = growth_grid(&task, &settings, 20).unwrap();
     complete(&growth[0], &["configuration", "trained"]);
+}
+
+/// A figure's legend has the labels of the facts.
+#[test]
+fn columns_have_one_label_in_figures_and_displays() {
+    let names = ["stated", "theorem_1_corrected_ggn", "growth", "hessian_gap", "mine"];
+    let mut table = polars::df!["hessian_max" => [1.0, 2.0]].unwrap();
+    for name in names {
+        table.with_column(polars::prelude::Column::new(name.into(), [1.0, 2.0])).unwrap();
+    }
+    let figure: serde_json::Value =
+        serde_json::from_str(&bounds_figure(&table, "hessian_max", &names).unwrap().to_json()).unwrap();
+    let legend: Vec<_> =
+        (0..names.len()).map(|k| figure["data"][k]["name"].as_str().unwrap().to_string()).collect();
+    let expected = [
+        "Lemma 1, stated",
+        "Theorem 1, corrected, ‖G<sub>i</sub>‖",
+        "(hM)<sup>2L</sup>",
+        "mean ‖H<sub>k+1</sub> − mean H‖",
+        "mine",
+    ];
+    assert_eq!(legend, expected);
+    assert_eq!(figure["layout"]["xaxis"]["title"]["text"], "measured: largest ‖H<sub>i</sub>‖");
 }

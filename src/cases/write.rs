@@ -8,7 +8,7 @@ use ndarray::{Array2, arr1};
 use serde_json::{Value, json};
 
 use super::{Case, Solved, cases};
-use crate::files::{NpzWriter, write_aside};
+use crate::files::{NpzWriter, write_atomically};
 use crate::model_io::write_layers;
 use crate::{Error, LossKind, Reduction, Result, Targets};
 
@@ -58,7 +58,7 @@ pub fn write_cases(folder: impl AsRef<Path>) -> Result<usize> {
     let (mut index, mut rows) = (Vec::new(), String::new());
     for (case, solved) in all.iter().zip(&solved) {
         let path = folder.join(file_name(case));
-        write_aside(&path, |file| {
+        write_atomically(&path, |file| {
             arrays(case, solved, NpzWriter::new(file)).map_err(|e| Error::io(&path, e))
         })?;
         index.push(described(case, solved)?);
@@ -124,5 +124,5 @@ fn row(case: &Case) -> String {
 }
 
 fn text(path: &Path, text: &str) -> Result<()> {
-    write_aside(path, |file| file.write_all(text.as_bytes()).map_err(|e| Error::io(path, e)))
+    write_atomically(path, |file| file.write_all(text.as_bytes()).map_err(|e| Error::io(path, e)))
 }

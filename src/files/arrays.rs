@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ndarray::{Array1, Array2, ArrayD, ArrayRef, Dimension, Ix2};
 
-use super::aside::write_aside;
+use super::atomic::write_atomically;
 use super::npy::{NpyArray, NpyValues, read_npy, write_array};
 use crate::error::check_finite;
 use crate::{Error, Loss, LossKind, Result, Targets};
@@ -138,5 +138,5 @@ fn as_floats(path: &Path, array: ArrayD<i64>) -> Result<ArrayD<f64>> {
 /// The system's, for the folder or the file.
 pub fn write_npy<D: Dimension>(path: impl AsRef<Path>, array: &ArrayRef<f64, D>) -> Result<()> {
     let path = path.as_ref();
-    write_aside(path, |file| write_array(file, array).map_err(|e| Error::io(path, e)))
+    write_atomically(path, |file| write_array(file, array).map_err(|e| Error::io(path, e)))
 }

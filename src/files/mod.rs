@@ -1,7 +1,7 @@
 //! Files that appear whole or not at all, and arrays in them: `.npy`, `.npz`.
 
 mod arrays;
-mod aside;
+mod atomic;
 #[cfg(feature = "model-io")]
 mod content;
 mod floats;
@@ -12,8 +12,8 @@ mod npz;
 mod regular;
 
 pub use arrays::{as_inputs, read_inputs, read_targets, write_npy};
-pub use aside::{
-    UnfinishedFolder, remove_leftovers, remove_unfinished, rename_whole, unfinished_folder, write_aside,
+pub use atomic::{
+    UnfinishedFolder, remove_leftovers, remove_unfinished, rename_whole, unfinished_folder, write_atomically,
 };
 #[cfg(feature = "model-io")]
 pub use content::Content;

@@ -10,7 +10,7 @@ mod safetensors;
 use std::io::Read;
 use std::path::Path;
 
-use crate::files::{format_at, hex, open_regular, write_aside};
+use crate::files::{format_at, hex, open_regular, write_atomically};
 use crate::{Activation, Error, Network, Result};
 
 pub(crate) use npz::write_layers;
@@ -129,7 +129,7 @@ impl Network {
     /// The system's, for the folder or the file.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        write_aside(path, |file| npz::write(self, file).map_err(|e| Error::io(path, e)))
+        write_atomically(path, |file| npz::write(self, file).map_err(|e| Error::io(path, e)))
     }
 }
 

@@ -283,7 +283,7 @@ impl Facts for Layer {
             .count("outputs", "", Layer::outputs)
             .count("inputs", "", Layer::inputs)
             .spread("weight", "weight", |layer| Spread::of(&layer.weight))
-            .spread("bias", "bias", |layer| layer.bias.as_ref().and_then(|bias| Spread::of(bias)))
+            .spread("bias", "bias", |layer| layer.bias.as_ref().and_then(Spread::of))
     }
 
     fn caption(&self) -> String {

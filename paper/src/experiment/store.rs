@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::task::hex;
 use super::{Configuration, Run, Settings, Task};
-use hessia::files::{lock, remove_leftovers, write_aside};
+use hessia::files::{lock, remove_leftovers, write_atomically};
 use hessia::{Error, Result};
 
 /// An experiment's folder, locked for this process.
@@ -62,7 +62,7 @@ impl Store {
         let path = self.path(&run.configuration);
         let line = json!(run).to_string();
         let content = format!("{line}\n\"{}\"\n", checksum(&line));
-        write_aside(&path, |file| file.write_all(content.as_bytes()).map_err(|e| Error::io(&path, e)))
+        write_atomically(&path, |file| file.write_all(content.as_bytes()).map_err(|e| Error::io(&path, e)))
     }
 }
 
@@ -127,7 +127,7 @@ fn check_settings(folder: &Path, runs: &Path, asked: &Value) -> Result<()> {
                 return Err(Error::format(path, "the settings that the finished runs were made with", found));
             }
             let content = format!("{asked:#}\n");
-            return write_aside(&path, |file| {
+            return write_atomically(&path, |file| {
                 file.write_all(content.as_bytes()).map_err(|e| Error::io(&path, e))
             });
         }

@@ -14,7 +14,7 @@ use tract_onnx::prelude::f16;
 
 use super::extract::{Extraction, Ready};
 use crate::data::Images;
-use hessia::files::{lock, write_aside};
+use hessia::files::{lock, write_atomically};
 use hessia::{Error, Result};
 
 /// Bytes of the digest at the start of unfinished work.
@@ -84,7 +84,7 @@ pub fn extract_to(
     ready.rows_from(already_there, |rows| part.append(rows))?;
     part.file.seek(SeekFrom::Start(DIGEST)).map_err(|e| Error::io(&part.path, e))?;
     let shape = (images.len(), ready.width());
-    write_aside(path, |file| {
+    write_atomically(path, |file| {
         let rows = BufReader::new(&part.file);
         let failed = |e| Error::io(path, e);
         if path.extension().is_some_and(|extension| extension == "gz") {

@@ -21,7 +21,7 @@ use rayon::prelude::*;
 
 use super::statement::rounding_scale;
 use super::{Comparison, Constants, Left, Statement, TOLERANCE};
-use hessia::files::{write_aside, write_npy};
+use hessia::files::{write_atomically, write_npy};
 use hessia::linalg::workers;
 use hessia::progress::Progress;
 use hessia::{
@@ -133,7 +133,7 @@ impl Example {
         let Targets::Classes(labels) = &self.data.targets else { return Ok(()) };
         let labels = labels.mapv(|label| label as i64);
         let path = folder.join("y.npy");
-        write_aside(&path, |file| {
+        write_atomically(&path, |file| {
             labels.write_npy(file).map_err(|error| Error::io(&path, std::io::Error::other(error)))
         })
     }

@@ -3,24 +3,25 @@
 //! All figures have one look: 700 x 420 pixels, labelled axes, and colours that colour-blind readers can tell apart
 //! (Okabe and Ito's for lines and points, cividis for maps).
 
-mod html;
 mod lines;
 mod magnitudes;
 mod spectrum;
 pub mod style;
-mod symlog;
 
-pub use html::save_html;
 pub use lines::{cost_figure, finite_difference_figure, log_log_figure, training_figure};
 pub use magnitudes::magnitude_figure;
 pub use spectrum::{density_figure, spectrum_figure};
 
+use std::io::Write;
+use std::path::Path;
+
 use plotly::Plot;
 use polars::prelude::{DataFrame, DataType};
 
+use crate::files::write_atomically;
 use crate::table::{Columns, Tabulate};
 use crate::train::Trained;
-use crate::{Result, Spectrum};
+use crate::{Error, Result, Spectrum};
 
 /// A numeric column as floats, nulls as NaN (which plotly leaves out).
 ///
@@ -29,6 +30,34 @@ use crate::{Result, Spectrum};
 pub fn numbers(table: &DataFrame, name: &str) -> Result<Vec<f64>> {
     let column = table.column(name)?.cast(&DataType::Float64)?;
     Ok(column.f64()?.iter().map(|value| value.unwrap_or(f64::NAN)).collect())
+}
+
+/// Writes a figure as one HTML file that needs no network: plotly.js (4.5 MB) stands in it.
+///
+/// # Errors
+/// A name that does not end in `.html`; a file that cannot be written.
+pub fn save_html(plot: &Plot, path: impl AsRef<Path>) -> Result<()> {
+    // Not generic, so that it is compiled once here and not in each notebook cell that calls it.
+    save_to(plot, path.as_ref())
+}
+
+fn save_to(plot: &Plot, path: &Path) -> Result<()> {
+    if path.extension().is_none_or(|e| !e.eq_ignore_ascii_case("html")) {
+        return Err(Error::format(path, "a name that ends in .html", "another"));
+    }
+    // The crate offers its scripts in one piece: plotly.js, then MathJax, which our labels do not use.
+    let scripts = Plot::offline_js_sources();
+    let opening = "<script type=\"text/javascript\">";
+    let plotly_js = scripts.rfind(opening).map_or(scripts.as_str(), |mathjax| &scripts[..mathjax]);
+    let figure = plot.to_inline_html(Some("figure"));
+    write_atomically(path, |file| {
+        write!(
+            file,
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>hessia</title>\n\
+             {plotly_js}\n</head>\n<body>\n{figure}\n</body>\n</html>\n"
+        )
+        .map_err(|e| Error::io(path, e))
+    })
 }
 
 /// A result that has a figure of its own.

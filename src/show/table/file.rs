@@ -14,7 +14,7 @@ use polars_io::parquet::write::{KeyValueMetadata, ParquetWriter};
 use polars_io::{SerReader, SerWriter};
 
 use super::Provenance;
-use crate::files::write_aside;
+use crate::files::write_atomically;
 use crate::{Error, Result};
 
 /// Key under which Parquet and Arrow files hold their [`Provenance`], as JSON.
@@ -97,7 +97,7 @@ fn write_to(table: &DataFrame, path: &Path, provenance: &Provenance) -> Result<(
         let repeated = vec![provenance.to_json(); table.height()];
         table.with_column(Series::new("provenance".into(), repeated).into_column())?;
     }
-    write_aside(path, |file| {
+    write_atomically(path, |file| {
         match format {
             Format::Parquet => {
                 let pair = (PROVENANCE_KEY.to_string(), provenance.to_json());

@@ -5,17 +5,16 @@
 
 mod columns;
 mod file;
-mod magnitudes;
 mod provenance;
 mod results;
 
 pub use columns::Columns;
 pub use file::{Format, PROVENANCE_KEY, read_table, write_table};
-pub(crate) use magnitudes::largest;
-pub use magnitudes::magnitude_table;
 pub use provenance::Provenance;
+pub(crate) use results::largest;
 pub use results::{
-    block_norm_table, cost_table, density_table, fit_table, spectrum_table, verification_table,
+    block_norm_table, cost_table, density_table, fit_table, magnitude_table, spectrum_table,
+    verification_table,
 };
 
 use std::path::Path;

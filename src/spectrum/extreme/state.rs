@@ -8,7 +8,7 @@ use zip::ZipArchive;
 
 use super::{Basis, ExtremeSettings, ExtremeSolver, Which};
 use crate::error::check_finite;
-use crate::files::{Header, NpyValues, NpzWriter, Place, open_regular, write_aside};
+use crate::files::{Header, NpyValues, NpzWriter, Place, open_regular, write_atomically};
 use crate::{Error, Result};
 
 const ARCHIVE: &str = "the state of a search for eigenpairs";
@@ -48,7 +48,7 @@ impl ExtremeSolver {
             self.seconds,
             steps as f64,
         ];
-        write_aside(path, |file| {
+        write_atomically(path, |file| {
             let mut archive = NpzWriter::new(file);
             let mut matrix = |name: &str, array: ndarray::ArrayView2<'_, f64>| {
                 let plain = array.as_standard_layout();

@@ -25,13 +25,13 @@ static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// use std::io::Write;
 /// # let folder = tempfile::tempdir().unwrap();
 /// let path = folder.path().join("note.txt");
-/// hessia::files::write_aside(&path, |file| {
+/// hessia::files::write_atomically(&path, |file| {
 ///     file.write_all(b"whole").map_err(|e| hessia::Error::io(&path, e))
 /// })?;
 /// assert_eq!(std::fs::read(&path).unwrap(), b"whole");
 /// # Ok::<(), hessia::Error>(())
 /// ```
-pub fn write_aside(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+pub fn write_atomically(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX);
     #[cfg(unix)]
@@ -41,11 +41,11 @@ pub fn write_aside(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> R
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let failed = |e| Error::io(path, e);
-    let mut aside = builder.tempfile_in(folder_of(path)).map_err(failed)?;
-    let _listed = Listed::new(aside.path());
-    fill(aside.as_file_mut())?;
-    sync(aside.as_file()).map_err(failed)?;
-    aside.persist(path).map_err(|e| failed(e.error))?;
+    let mut unfinished_file = builder.tempfile_in(folder_of(path)).map_err(failed)?;
+    let _listed = Listed::new(unfinished_file.path());
+    fill(unfinished_file.as_file_mut())?;
+    sync(unfinished_file.as_file()).map_err(failed)?;
+    unfinished_file.persist(path).map_err(|e| failed(e.error))?;
     sync_folder(path)
 }
 
