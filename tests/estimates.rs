@@ -61,6 +61,54 @@ fn bands_of_trace_and_norm_hold_the_truth_as_often_as_they_say() {
 }
 
 #[test]
+fn estimates_of_the_trace_are_right_on_average() {
+    let values = spectrum(60).mapv(f64::abs);
+    let (matrix, trace) = (with_values(&values, 1), values.sum());
+    let estimators: [(&str, &dyn Fn(u64) -> f64); 3] = [
+        ("Hutchinson", &|seed| hutchinson(&matrix, 30, seed).unwrap().value),
+        ("Hutch++", &|seed| hutch_plus_plus(&matrix, 30, seed).unwrap().value),
+        ("XTrace", &|seed| xtrace(&matrix, 30, seed).unwrap().value),
+    ];
+    for (name, estimator) in estimators {
+        let found: Vec<f64> = (0..200).map(estimator).collect();
+        let mean = found.iter().sum::<f64>() / 200.0;
+        let deviation = (found.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 199.0).sqrt();
+        // XTrace's factor belongs to vectors on the sphere: signs are as long, and leave a bias far below its spread.
+        assert!(
+            (mean - trace).abs() < 5.0 * deviation / 200.0_f64.sqrt(),
+            "{name}: {mean} for {trace} ± {deviation}"
+        );
+    }
+}
+
+#[test]
+fn one_object_and_one_parameter_are_answered() {
+    let net = Network::new(vec![Layer { weight: array![[0.5]], bias: None }], Activation::Relu).unwrap();
+    let data = Dataset::new("one", array![[3.0]], Targets::Values(array![[1.0]])).unwrap();
+    let operator =
+        CurvatureOperator::new(&net, &data, Loss::mean_squared_error(), CurvatureKind::Hessian).unwrap();
+    assert_eq!(operator.apply(&array![[1.0]]).unwrap(), array![[18.0]]);
+    let density =
+        spectral_density(&operator, None, &DensitySettings { probes: 1, steps: 5, seed: 0 }).unwrap();
+    assert!((density.nodes[0][0] - 18.0).abs() < 1e-13 && (density.weights[0][0] - 1.0).abs() < 1e-14);
+    assert!(density.curve(11, None).unwrap().high[5].is_infinite());
+    let pairs = extreme_pairs(&operator, &ExtremeSettings { count: 1, ..Default::default() }).unwrap();
+    assert!((pairs.values[0] - 18.0).abs() < 1e-13);
+    let pairs = spectral_density(&operator, Some(&pairs), &DensitySettings::default()).unwrap();
+    assert_eq!((pairs.products, pairs.below(20.0)), (0, (1.0, 1.0, 1.0)));
+    let message =
+        spectral_density(&operator, None, &DensitySettings { probes: 0, steps: 5, seed: 0 }).unwrap_err();
+    assert!(message.to_string().contains("0 probes"), "{message}");
+    // Weights whose products overflow are refused, not spread as NaN.
+    let huge =
+        Network::new(vec![Layer { weight: array![[1e200]], bias: None }; 2], Activation::Identity).unwrap();
+    let message = CurvatureOperator::new(&huge, &data, Loss::mean_squared_error(), CurvatureKind::Hessian)
+        .and_then(|operator| extreme_pairs(&operator, &ExtremeSettings { count: 1, ..Default::default() }))
+        .unwrap_err();
+    assert!(message.to_string().contains("finite") || message.to_string().contains("inf"), "{message}");
+}
+
+#[test]
 fn bands_of_the_density_hold_the_truth_as_often_as_they_say() {
     let values = spectrum(60);
     let matrix = with_values(&values, 2);

@@ -90,6 +90,9 @@ fn a_proof_is_claimed_only_where_nothing_can_be_missed() {
     assert_eq!(assert_pairs(&matrix, &values, &by_trace).completeness, Completeness::Trace);
     let by_squares = ExtremeSettings { squares: Some(squares), ..plain.clone() };
     assert_eq!(assert_pairs(&matrix, &values, &by_squares).completeness, Completeness::Squares);
+    // With four, the fifth and the bulk are more together than the fourth, though neither is by itself.
+    let fewer = ExtremeSettings { count: 4, ..by_trace.clone() };
+    assert_ne!(assert_pairs(&matrix, &values, &fewer).completeness, Completeness::Trace);
     // With three of the five asked for, the other two are room enough for a missed one.
     for settings in [&by_trace, &by_squares] {
         let fewer = ExtremeSettings { count: 3, ..settings.clone() };

@@ -47,7 +47,7 @@ impl Density {
         let scale = least.abs().max(most.abs());
         // All eigenvalues equal: a curve needs some width.
         let width = width.unwrap_or((most - least).max(1e-3 * scale).max(f64::MIN_POSITIVE) / 100.0);
-        self.spread(points, width, (least - 4.0 * width, most + 4.0 * width), |v| Some(v))
+        self.spread(points, width, (least - 4.0 * width, most + 4.0 * width), Some)
     }
 
     /// The density by decades: for each sign over `log10 |lambda|`, with `width` in decades, and the share below `floor`.
