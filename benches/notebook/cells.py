@@ -72,6 +72,9 @@ def run(kernel, sources):
 
 
 def main():
+    # The first start compiles all cells, the second takes what the first has compiled.
+    cells = tempfile.TemporaryDirectory()
+    os.environ["HESSIA_CELLS"] = cells.name
     os.environ["JUPYTER_PATH"] = str(ROOT / ".hessia" / "jupyter")
     if "hessia" not in KernelSpecManager().find_kernel_specs():
         sys.exit("the kernel is not there: run 'make kernel' first")
