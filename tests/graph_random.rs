@@ -59,7 +59,7 @@ impl Draw {
         let kernel = shape.grid.map(|size| self.rng.random_range(1..=size.min(2)));
         let padding = [usize::from(kernel[0] > 1), usize::from(kernel[1] > 1)];
         let window = Window { kernel, padding, ..Window::square(1) };
-        let groups = if shape.channels % 2 == 0 && self.rng.random_bool(0.4) { 2 } else { 1 };
+        let groups = if shape.channels.is_multiple_of(2) && self.rng.random_bool(0.4) { 2 } else { 1 };
         let weight = self.weight(&[2, shape.channels / groups, kernel[0], kernel[1]]);
         let bias = self.weight(&[2]);
         self.net.conv_by(x, weight, Some(bias), window, groups).unwrap()
