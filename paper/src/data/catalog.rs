@@ -36,7 +36,7 @@ impl std::fmt::Display for Colour {
 /// One row of the table of data sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct CatalogEntry {
-    /// The name that [`Dataset::load`](hessia::Dataset::load) takes.
+    /// The name that [`Dataset::load`](crate::data::LoadDataset::load) takes.
     pub name: &'static str,
     /// Its usual name.
     pub title: &'static str,

@@ -20,7 +20,7 @@ use location::{Location, shown};
 /// A data set to download: its files and where they are. Secrets of the addresses are not shown by `{:?}`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Download {
-    /// Its name in the [`CATALOG`](super::CATALOG), and that of the folder that it goes to.
+    /// Its name in the [`CATALOG`](crate::data::CATALOG), and that of the folder that it goes to.
     pub name: String,
     /// Addresses that a file's name is put behind, the first to be tried first.
     pub sources: Vec<String>,
@@ -88,7 +88,7 @@ pub struct Fetched {
     pub present: Vec<PathBuf>,
 }
 
-/// Brings a data set of the [`CATALOG`](super::CATALOG) into a folder of its name in `folder`.
+/// Brings a data set of the [`CATALOG`](crate::data::CATALOG) into a folder of its name in `folder`.
 ///
 /// What was cut goes on where it stopped, from a `.part` beside the file, in this call and in later ones. A file
 /// appears under its name only after its MD5 has been found to be the published one; files that are there already

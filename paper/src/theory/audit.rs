@@ -95,7 +95,7 @@ impl Comparison {
 /// Measures every object and evaluates every statement.
 ///
 /// # Errors
-/// As [`per_object`](crate::per_object).
+/// As [`per_object`](hessia::per_object).
 ///
 /// ```
 /// use hessia::{Activation, Dataset, Layer, Loss, Network, Targets, theory};

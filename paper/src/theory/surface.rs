@@ -109,7 +109,7 @@ impl Surface {
     ///
     /// # Errors
     /// Fewer than two points, a radius that is not positive, a loss that sums, directions of another length than
-    /// theta; otherwise as [`crate::loss_value`].
+    /// theta; otherwise as [`hessia::loss_value`].
     ///
     /// ```
     /// use hessia_paper::theory::{Plane, Surface};

@@ -48,7 +48,7 @@ pub fn verdict_table(audit: &Audit) -> Result<DataFrame> {
     Columns::new().facts(&audit.summary().verdicts).into_table()
 }
 
-/// One row a probe: `direction`, `index`, `k`, `radius`, then the terms of [`Lemma2`], each a column, and whether
+/// One row a probe: `direction`, `index`, `k`, `radius`, then the terms of [`Lemma2`](crate::theory::Lemma2), each a column, and whether
 /// the bounds hold.
 ///
 /// - `stated_holds`: null where the bound does not apply or overflows;
