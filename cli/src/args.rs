@@ -21,7 +21,7 @@ input, a full disk), 130 interrupted.";
 
 /// Exact Hessians, their spectra and their bounds, for small neural networks.
 #[derive(Debug, Parser)]
-#[command(version, about, propagate_version = true, after_help = EXIT_CODES)]
+#[command(name = "hessia", version, about, propagate_version = true, after_help = EXIT_CODES)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
