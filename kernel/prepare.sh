@@ -71,7 +71,8 @@ fi
 if [ ! -f cells/command ] || ! { stamp | cmp -s - stamp; }; then
     mkdir -p cells
     touch src/lib.rs
-    cargo build -vv --offline --target "$HOST" 2>&1 | sed -n 's/^ *Running `\(.*--crate-name ctx .*\)`$/\1/p' > cells/command.new
+    # Without the progress that the caller may have asked for, which stands at the beginning of lines.
+    CARGO_TERM_PROGRESS_WHEN=never cargo build -vv --offline --target "$HOST" 2>&1 | sed -n 's/^ *Running `\(.*--crate-name ctx .*\)`$/\1/p' > cells/command.new
     [ -s cells/command.new ]
     printf '%s\n' "$CARGO_BUILD_BUILD_DIR" > cells/target
     mv cells/command.new cells/command

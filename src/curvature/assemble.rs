@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 use super::Term;
 use super::columns::Columns;
-use super::couplings::{Couplings, Part, Parts};
+use super::couplings::{Couplings, Extent, Terms};
 use super::plan::Plan;
 use super::product::{Object, Product, Scratch, TILE_COLUMNS};
 use super::scatter::{Half, Scatter, Tile};
@@ -49,8 +49,8 @@ pub(crate) struct Work {
 pub(crate) struct Assembly<'a> {
     net: &'a Network,
     data: &'a Dataset,
-    part: Part,
-    parts: Parts,
+    part: Extent,
+    parts: Terms,
     columns: Vec<Columns>,
     scatter: Scatter<'a>,
     /// The normaliser of the loss.
@@ -87,15 +87,15 @@ pub(crate) fn assemble(
 ) -> Result<Work> {
     let Plan { part, columns, block, batch, widest, .. } = plan;
     let (first_row, first_column) = match part {
-        Part::Whole => (0, 0),
-        Part::Block(p, q) => (net.layer_range(p).start, net.layer_range(q).start),
+        Extent::Whole => (0, 0),
+        Extent::Block(p, q) => (net.layer_range(p).start, net.layer_range(q).start),
     };
     let scale = loss.normaliser(data.len(), net.outputs());
     let mut assembly = Assembly {
         net,
         data,
         part,
-        parts: Parts::of(term, net.activation()),
+        parts: Terms::of(term, net.activation()),
         columns,
         scatter: Scatter { out: SharedMatrix::new(out), first_row, first_column, add: false },
         batch,
@@ -114,7 +114,7 @@ pub(crate) fn assemble(
     let progress = Progress::new("Hessian", count as u64, "blocks");
     let mut total = 0.0;
     // A block's caller does not ask for the gradient.
-    let gradient_length = if part == Part::Whole { net.parameter_count() } else { 0 };
+    let gradient_length = if part == Extent::Whole { net.parameter_count() } else { 0 };
     let mut gradient = Array1::zeros(gradient_length);
     for start in (0..data.len()).step_by(block) {
         let range = start..data.len().min(start + block);
@@ -163,7 +163,7 @@ pub(crate) fn assemble(
 
 impl Assembly<'_> {
     fn wants(&self, p: usize, q: usize) -> bool {
-        self.part == Part::Whole || self.part == Part::Block(p, q)
+        self.part == Extent::Whole || self.part == Extent::Block(p, q)
     }
 
     /// The work at layer p, largest pieces first.
@@ -273,7 +273,7 @@ impl Assembly<'_> {
 
     /// Off-diagonal blocks that were asked for alone have no mirror image inside the result.
     fn halves(&self, p: usize, q: usize) -> Half {
-        if p != q && self.part != Part::Whole { Half::Direct } else { Half::Both }
+        if p != q && self.part != Extent::Whole { Half::Direct } else { Half::Both }
     }
 
     /// Row of the right-hand side for one object: `C x~^(q) + delta^(q) J` over the pieces of a tile.

@@ -17,7 +17,7 @@ use crate::{Activation, Layer, Network};
 
 /// Which contributions a term of the Hessian keeps.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Parts {
+pub(crate) struct Terms {
     /// The curvature of the loss in the logits, pulled back through the layers.
     pub(crate) logits: bool,
     /// The residual times the second derivatives of the network.
@@ -26,52 +26,52 @@ pub(crate) struct Parts {
     pub(crate) coupled: bool,
 }
 
-impl Parts {
-    pub(crate) fn of(term: Term, activation: Activation) -> Parts {
+impl Terms {
+    pub(crate) fn of(term: Term, activation: Activation) -> Terms {
         let logits = term != Term::HTerm;
         let residual = term != Term::Ggn;
-        Parts { logits, residual, coupled: logits || !activation.is_piecewise_linear() }
+        Terms { logits, residual, coupled: logits || !activation.is_piecewise_linear() }
     }
 }
 
 /// Which part of the Hessian is wanted.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Part {
+pub(crate) enum Extent {
     Whole,
     /// Block of the layers p <= q.
     Block(usize, usize),
 }
 
-impl Part {
+impl Extent {
     /// The first layer: the recursions need not go below it.
     pub(crate) fn first(self) -> usize {
         match self {
-            Part::Whole => 0,
-            Part::Block(p, _) => p,
+            Extent::Whole => 0,
+            Extent::Block(p, _) => p,
         }
     }
 
     /// Whether blocks of layer q with layers before it are wanted.
     fn keeps(self, q: usize) -> bool {
         match self {
-            Part::Whole => true,
-            Part::Block(p, last) => q == last && q > p,
+            Extent::Whole => true,
+            Extent::Block(p, last) => q == last && q > p,
         }
     }
 
     /// Whether `M^(p)` is needed, for itself or for what starts from it.
     fn has_diagonal(self, p: usize) -> bool {
         match self {
-            Part::Whole => true,
-            Part::Block(_, last) => p >= last,
+            Extent::Whole => true,
+            Extent::Block(_, last) => p >= last,
         }
     }
 
     /// The last layer q whose block with layer p is wanted; p itself where there is none.
     fn last_below(self, p: usize) -> usize {
         match self {
-            Part::Whole => usize::MAX - 1,
-            Part::Block(first, last) => {
+            Extent::Whole => usize::MAX - 1,
+            Extent::Block(first, last) => {
                 if p == first {
                     last
                 } else {
@@ -86,8 +86,8 @@ impl Part {
 pub(crate) struct Couplings {
     pub(crate) sweep: Sweep,
     layer: usize,
-    parts: Parts,
-    part: Part,
+    parts: Terms,
+    part: Extent,
     /// Per layer q >= p: `C` with row `n * outputs(q) + j` and column `i` of p.
     coupling: Vec<Array2<f64>>,
     /// Per layer q > p: `J` with row `n * outputs(p) + i` and column `b` of q's inputs.
@@ -96,7 +96,7 @@ pub(crate) struct Couplings {
 
 impl Couplings {
     /// Starts at the last layer, where `C = A`, for the blocks of `part`.
-    pub(crate) fn new(net: &Network, loss: Loss, parts: Parts, part: Part, sweep: Sweep) -> Couplings {
+    pub(crate) fn new(net: &Network, loss: Loss, parts: Terms, part: Extent, sweep: Sweep) -> Couplings {
         let (depth, outputs, objects) = (net.depth(), net.outputs(), sweep.len());
         let empty = || Array2::zeros((0, 0));
         let mut coupling: Vec<_> = (0..depth).map(|_| empty()).collect();
@@ -153,7 +153,7 @@ impl Couplings {
         }
     }
 
-    /// `M^(p) = D (Wᵀ M^(p+1) W) D + diag(bend)` from `pulled = M^(p+1) W`, all objects stacked.
+    /// `M^(p) = D (Wᵀ M^(p+1) W) D + diag(activation_curvature)` from `pulled = M^(p+1) W`, all objects stacked.
     fn pre_activation_hessian(&self, pulled: &Array2<f64>, weight: &Array2<f64>, p: usize) -> Array2<f64> {
         let (above, outputs) = weight.dim();
         let objects = self.sweep.len();
@@ -168,9 +168,9 @@ impl Couplings {
         for (mut row, &d) in m.rows_mut().into_iter().zip(slope) {
             row *= d;
         }
-        let bend = &self.sweep.bend[p];
-        if self.parts.residual && !bend.is_empty() {
-            for ((n, i), &b) in bend.indexed_iter() {
+        let activation_curvature = &self.sweep.activation_curvature[p];
+        if self.parts.residual && !activation_curvature.is_empty() {
+            for ((n, i), &b) in activation_curvature.indexed_iter() {
                 m[[n * outputs + i, i]] += b;
             }
         }
@@ -182,7 +182,7 @@ impl Couplings {
         let p = self.layer;
         p + 1 == self.coupling.len()
             || self.sweep.slope[p][[n, i]] != 0.0
-            || self.sweep.bend[p].get([n, i]).is_some_and(|&b| b != 0.0)
+            || self.sweep.activation_curvature[p].get([n, i]).is_some_and(|&b| b != 0.0)
     }
 
     /// `C^(p,q)` at (i, j) for object `n`.
@@ -217,7 +217,7 @@ pub(super) fn scale_rows(stacked: &mut Array2<f64>, slope: &Array2<f64>) {
 }
 
 /// Bytes that one object takes in a [`Couplings`] at its largest, temporary products included.
-pub(crate) fn bytes_per_object(net: &Network, part: Part) -> usize {
+pub(crate) fn bytes_per_object(net: &Network, part: Extent) -> usize {
     let layers = net.layers();
     let depth = layers.len();
     let sweep: usize = layers.iter().map(|l| l.inputs() + 4 * l.outputs()).sum::<usize>() - net.inputs();
@@ -229,15 +229,15 @@ pub(crate) fn bytes_per_object(net: &Network, part: Part) -> usize {
             let couplings: usize =
                 (p + 1..depth).filter(|&q| part.keeps(q)).map(|q| layers[q].outputs() * out).sum();
             let step = match part {
-                Part::Whole => 2 * out * out,
-                Part::Block(_, last) if p >= last => 2 * out * out + 2 * above * out + above * above,
-                Part::Block(_, last) => above * out + layers[last].outputs() * above,
+                Extent::Whole => 2 * out * out,
+                Extent::Block(_, last) if p >= last => 2 * out * out + 2 * above * out + above * above,
+                Extent::Block(_, last) => above * out + layers[last].outputs() * above,
             };
             let last = part.last_below(p).min(depth - 1);
             let sensitivities: usize = match part {
-                Part::Whole => (p + 1..depth).map(|q| layers[q].inputs() * out).sum(),
+                Extent::Whole => (p + 1..depth).map(|q| layers[q].inputs() * out).sum(),
                 // Two neighbours at a time.
-                Part::Block(..) => (p + 1..=last)
+                Extent::Block(..) => (p + 1..=last)
                     .map(|q| (layers[q].inputs() + layers[q - 1].inputs() * usize::from(q > p + 1)) * out)
                     .max()
                     .unwrap_or(0),

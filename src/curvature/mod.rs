@@ -28,7 +28,7 @@ pub use per_object::{
 };
 
 use assemble::assemble;
-use couplings::Part;
+use couplings::Extent;
 use plan::Plan;
 
 /// Which part of the second derivatives: `H = G + H-term`.
@@ -129,7 +129,7 @@ pub fn curvature(net: &Network, data: &Dataset, loss: Loss, term: Term) -> Resul
     let order = net.parameter_count();
     let what = format!("{} matrix of {order} x {order} numbers", describe(term));
     check_memory(&what, order, order, 0)?;
-    let plan = Plan::new(net, data, Part::Whole, (order, order));
+    let plan = Plan::new(net, data, Extent::Whole, (order, order));
     check_memory(&what, order, order, plan.bytes)?;
     let mut matrix = zeros(order, order);
     let work = workers(|| assemble(net, data, loss, term, plan, &mut matrix))?;
@@ -209,7 +209,7 @@ pub fn curvature_block(
     let (rows, columns) = (net.layer_range(first).len(), net.layer_range(last).len());
     let what = format!("block of {rows} x {columns} numbers");
     check_memory(&what, rows, columns, 0)?;
-    let plan = Plan::new(net, data, Part::Block(first, last), (rows, columns));
+    let plan = Plan::new(net, data, Extent::Block(first, last), (rows, columns));
     check_memory(&what, rows, columns, plan.bytes)?;
     let mut block = zeros(rows, columns);
     workers(|| assemble(net, data, loss, term, plan, &mut block))?;

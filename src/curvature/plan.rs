@@ -1,7 +1,7 @@
 //! How the objects are cut for an assembly, and what its buffers take.
 
 use super::columns::Columns;
-use super::couplings::{Part, bytes_per_object};
+use super::couplings::{Extent, bytes_per_object};
 use super::product::{TILE_COLUMNS, TILE_ROWS};
 use crate::linalg::threads_here;
 use crate::passes::CHUNK;
@@ -14,7 +14,7 @@ const PLANNED_THREADS: usize = 2;
 
 /// How the objects are cut, and what the buffers take.
 pub(super) struct Plan {
-    pub(super) part: Part,
+    pub(super) part: Extent,
     pub(super) columns: Vec<Columns>,
     /// Objects whose couplings are held at once.
     pub(super) block: usize,
@@ -28,7 +28,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// The plan for a result of `rows * columns` entries.
-    pub(super) fn new(net: &Network, data: &Dataset, part: Part, (rows, columns): (usize, usize)) -> Plan {
+    pub(super) fn new(net: &Network, data: &Dataset, part: Extent, (rows, columns): (usize, usize)) -> Plan {
         let entries = (rows as f64 * columns as f64).max((SMALLEST_ORDER * SMALLEST_ORDER) as f64);
         let budget = |percent: f64| entries * size_of::<f64>() as f64 * percent / 100.0;
         let per_object = bytes_per_object(net, part);
@@ -45,8 +45,8 @@ impl Plan {
         let tiles = (2 * TILE_ROWS * TILE_COLUMNS * size_of::<f64>()) as u128;
         // The gradient of every chunk of a block, and their sum.
         let gradients = match part {
-            Part::Whole => (block.div_ceil(CHUNK) + 1) * net.parameter_count() * size_of::<f64>(),
-            Part::Block(..) => 0,
+            Extent::Whole => (block.div_ceil(CHUNK) + 1) * net.parameter_count() * size_of::<f64>(),
+            Extent::Block(..) => 0,
         };
         let scratch = (batch as u128 * row as u128 + tiles) * threads;
         let bytes = block as u128 * per_object as u128 + scratch + gradients as u128;

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+/// Takes blocks of the matrix: rows of the first map's own parameters, both maps, values.
+pub(super) type Emit<'e> = dyn FnMut(usize, Range<usize>, usize, Vec<f64>) + 'e;
+
 use super::Shape;
 use super::local::{At, Saved};
 use super::pair::{Pair, identity};
 use super::pass::Pass;
 use super::product::{count, product};
-use super::pushing::Emit;
 use super::tensor::{Rows, view};
 
 /// Rows of a tensor over the own parameters of a map, by object or, of local pairs, by position.

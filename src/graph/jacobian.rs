@@ -7,10 +7,11 @@ use std::ops::Range;
 
 use ndarray::s;
 
+use super::descent::Emit;
 use super::pair::Pair;
 use super::pass::Pass;
 use super::product::product;
-use super::pushing::{Emit, ROWS};
+use super::pushing::ROWS;
 use super::tensor::view;
 
 /// Emits the blocks of the G-term.

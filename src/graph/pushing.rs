@@ -8,9 +8,8 @@
 //! Source: R. Gower and M. Mello, "A new framework for the computation of Hessians", 2012, by tensors.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
-use super::descent::{Descent, Source};
+use super::descent::{Descent, Emit, Source};
 use super::local::{At, Weights};
 use super::pair::{Pair, bends};
 use super::pass::Pass;
@@ -20,9 +19,6 @@ use crate::Term;
 
 /// Most rows of a map's own parameters that go down at once.
 pub(super) const ROWS: usize = 128;
-
-/// Takes blocks of the matrix: rows of the first map's own parameters, both maps, values.
-pub(super) type Emit<'e> = dyn FnMut(usize, Range<usize>, usize, Vec<f64>) + 'e;
 
 /// The sweep over the maps from `first` on, for their parameters among themselves.
 pub(super) struct Pushing<'a, 'e> {

@@ -28,7 +28,7 @@ pub struct Sweep {
     /// `s'(z^(l))` for the hidden layers, shape (objects, outputs of layer).
     pub slope: Vec<Array2<f64>>,
     /// `s''(z^(l)) ∘ (W^(l+1)ᵀ delta^(l+1))` for the hidden layers; empty where `s'' = 0` throughout.
-    pub(crate) bend: Vec<Array2<f64>>,
+    pub(crate) activation_curvature: Vec<Array2<f64>>,
     /// `delta^(l)`, shape (objects, outputs of layer), before the normaliser.
     pub delta: Vec<Array2<f64>>,
     /// Logits, shape (objects, K).
@@ -50,7 +50,7 @@ impl Sweep {
         let x = data.x.slice(s![range.clone(), ..]);
         let Forward { inputs, logits } = forward(net, x, range.start, true, |_, z| {
             let mut first = Array2::zeros(z.dim());
-            let mut bend = Array2::zeros(if curved { z.dim() } else { (0, 0) });
+            let mut curve = Array2::zeros(if curved { z.dim() } else { (0, 0) });
             for (at, z) in entries_mut(z).iter_mut().enumerate() {
                 let (value, mut d1, d2) = activation.derivatives(*z);
                 if *z == 0.0 {
@@ -59,11 +59,11 @@ impl Sweep {
                 *z = value;
                 entries_mut(&mut first)[at] = d1;
                 if curved {
-                    entries_mut(&mut bend)[at] = d2;
+                    entries_mut(&mut curve)[at] = d2;
                 }
             }
             slope.push(first);
-            second.push(bend);
+            second.push(curve);
         })?;
 
         let mut residual = Array2::zeros(logits.dim());
@@ -82,18 +82,18 @@ impl Sweep {
             return Err(Error::NonFinite { what, index: vec![], value: total });
         }
         let mut delta = vec![residual];
-        let mut bend = Vec::new();
+        let mut activation_curvature = Vec::new();
         for l in (0..depth - 1).rev() {
             let back = matmul(&delta[delta.len() - 1], &net.layers()[l + 1].weight);
             delta.push(&back * &slope[l]);
-            bend.push(if curved { back * &second[l] } else { Array2::zeros((0, 0)) });
+            activation_curvature.push(if curved { back * &second[l] } else { Array2::zeros((0, 0)) });
         }
         delta.reverse();
-        bend.reverse();
+        activation_curvature.reverse();
         for (l, delta) in delta.iter().enumerate() {
             check_finite_layer("residual", delta, l, range.start)?;
         }
-        Ok(Sweep { range, inputs, slope, bend, delta, logits, loss: total })
+        Ok(Sweep { range, inputs, slope, activation_curvature, delta, logits, loss: total })
     }
 
     /// Number of objects.

@@ -2,6 +2,7 @@
 
 mod dense;
 mod density;
+mod estimate;
 mod extreme;
 mod function;
 mod lanczos;
@@ -17,6 +18,7 @@ pub use dense::{eigh, eigh_range, eigvalsh};
 pub use density::{
     Density, DensityCurve, DensitySettings, LogDensity, kolmogorov, spectral_density, wasserstein,
 };
+pub use estimate::Estimate;
 pub use extreme::{Completeness, ExtremePairs, ExtremeSettings, ExtremeSolver, Which, extreme_pairs};
 pub use function::{FunctionProduct, function_product};
 pub use lanczos::eigh_largest;
@@ -28,7 +30,7 @@ pub use structure::{
     LayerShares, LinearRanks, PowerTail, RankReport, estimated_layer_shares, jensen_shannon, layer_shares,
     linear_ranks, power_tail, rank_report, subspace_overlap, vector_overlap,
 };
-pub use trace::{DiagonalEstimate, Estimate, frobenius_squares, hutch_plus_plus, hutchinson, xdiag, xtrace};
+pub use trace::{DiagonalEstimate, frobenius_squares, hutch_plus_plus, hutchinson, xdiag, xtrace};
 
 use std::ops::Range;
 

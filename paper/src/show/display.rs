@@ -64,7 +64,7 @@ impl Show for Example {
     fn to_view(&self) -> View {
         let mut rows = example_facts().shown(self);
         for layer in self.network.layers() {
-            let lines: Vec<String> = layer.weight.rows().into_iter().map(|row| list(row)).collect();
+            let lines: Vec<String> = layer.weight.rows().into_iter().map(list).collect();
             rows.push(("weights", lines.join("; ")));
         }
         facts(&format!("example: {}", self.network), &rows, "")

@@ -76,8 +76,8 @@ impl CurvatureOperator {
                 for (l, units) in units.iter_mut().enumerate() {
                     for (i, (moved, not_zero)) in units.iter_mut().enumerate() {
                         *moved |= sweep.slope[l].column(i).iter().any(|&v| v != 0.0)
-                            || (!sweep.bend[l].is_empty()
-                                && sweep.bend[l].column(i).iter().any(|&v| v != 0.0));
+                            || (!sweep.activation_curvature[l].is_empty()
+                                && sweep.activation_curvature[l].column(i).iter().any(|&v| v != 0.0));
                         *not_zero |= sweep.later_input(l + 1).column(i).iter().any(|&v| v != 0.0);
                     }
                 }
@@ -169,18 +169,19 @@ impl CurvatureOperator {
                 for l in (lowest..depth - 1).rev() {
                     let weight = &self.net.layers()[l + 1].weight;
                     let pulled = matmul(&m, weight);
-                    let (slope, bend) = (sweep.slope[l].row(n), sweep.bend[l].row(n));
+                    let (slope, activation_curvature) =
+                        (sweep.slope[l].row(n), sweep.activation_curvature[l].row(n));
                     if l == lowest {
                         // The diagonal alone.
                         let own = (&pulled * weight).sum_axis(Axis(0));
-                        diagonals.push(own * slope * slope + bend);
+                        diagonals.push(own * slope * slope + activation_curvature);
                         break;
                     }
                     m = matmul(&weight.t(), &pulled);
                     m *= &slope;
                     m.axis_iter_mut(Axis(0)).zip(slope).for_each(|(mut row, &d)| row *= d);
                     let mut diagonal = m.diag_mut();
-                    diagonal += &bend;
+                    diagonal += &activation_curvature;
                     diagonals.push(m.diag().to_owned());
                 }
                 diagonals

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use super::Term;
 use super::columns::equal_columns;
-use super::couplings::Parts;
+use super::couplings::Terms;
 use crate::linalg::workers;
 use crate::loss::Loss;
 use crate::operator::{LinearOperator, check_vectors};
@@ -227,13 +227,13 @@ impl CurvatureOperator {
         2 * objects * products
     }
 
-    fn parts(&self) -> Parts {
+    fn parts(&self) -> Terms {
         let term = match self.kind {
             CurvatureKind::Hessian => Term::Full,
             CurvatureKind::HTerm => Term::HTerm,
             _ => Term::Ggn,
         };
-        Parts::of(term, self.net.activation())
+        Terms::of(term, self.net.activation())
     }
 
     /// How many vectors go at once.

@@ -111,7 +111,7 @@ impl CurvatureOperator {
                 logits = z;
                 break;
             }
-            let bent = parts.residual && !sweep.bend[l].is_empty();
+            let bent = parts.residual && !sweep.activation_curvature[l].is_empty();
             curved.push(if bent { z.clone() } else { empty() });
             scale(&mut z, &sweep.slope[l]);
             inputs.push(z);
@@ -142,8 +142,8 @@ impl CurvatureOperator {
                     tiled(1.0, sweep.delta[l].view(), direction.turned.view(), 1.0, below.view_mut());
                 }
                 scale(&mut below, &sweep.slope[l - 1]);
-                if parts.residual && !sweep.bend[l - 1].is_empty() {
-                    add_scaled(&mut below, &curved[l - 1], &sweep.bend[l - 1]);
+                if parts.residual && !sweep.activation_curvature[l - 1].is_empty() {
+                    add_scaled(&mut below, &curved[l - 1], &sweep.activation_curvature[l - 1]);
                 }
                 delta = reshape(below, objects * count);
             }
@@ -212,14 +212,14 @@ fn scale(derivatives: &mut Array2<f64>, slope: &Array2<f64>) {
     );
 }
 
-/// Adds `bend[n, i]` times the derivatives `z` of object n at unit i.
-fn add_scaled(derivatives: &mut Array2<f64>, z: &Array2<f64>, bend: &Array2<f64>) {
-    let (objects, units) = bend.dim();
+/// Adds `activation_curvature[n, i]` times the derivatives `z` of object n at unit i.
+fn add_scaled(derivatives: &mut Array2<f64>, z: &Array2<f64>, activation_curvature: &Array2<f64>) {
+    let (objects, units) = activation_curvature.dim();
     let each = derivatives.len() / objects;
-    let sources = entries(z).par_chunks(each).zip(entries(bend).par_chunks(units));
-    entries_mut(derivatives).par_chunks_mut(each).zip(sources).for_each(|(rows, (z, bend))| {
+    let sources = entries(z).par_chunks(each).zip(entries(activation_curvature).par_chunks(units));
+    entries_mut(derivatives).par_chunks_mut(each).zip(sources).for_each(|(rows, (z, curvatures))| {
         for (row, z) in rows.chunks_exact_mut(units).zip(z.chunks_exact(units)) {
-            row.iter_mut().zip(z).zip(bend).for_each(|((value, z), bend)| *value += z * bend);
+            row.iter_mut().zip(z).zip(curvatures).for_each(|((value, z), c)| *value += z * c);
         }
     });
 }

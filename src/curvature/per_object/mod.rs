@@ -14,7 +14,7 @@ use ndarray::{Array1, Array2, Axis, concatenate};
 use rayon::prelude::*;
 
 use super::Term;
-use super::couplings::{Part, bytes_per_object};
+use super::couplings::{Extent, bytes_per_object};
 use crate::linalg::{entries, euclidean_norm, largest_magnitude, workers};
 use crate::loss::{Loss, LossKind};
 use crate::passes::{Sweep, check};
@@ -275,7 +275,7 @@ fn over_objects<T: Send>(
 fn reduced_bytes(net: &Network) -> usize {
     let order: usize = net.layers().iter().map(|layer| layer.outputs()).sum::<usize>()
         + net.layers()[1..].iter().map(|layer| layer.inputs() + 1).sum::<usize>();
-    bytes_per_object(net, Part::Whole) + size_of::<f64>() * order * order
+    bytes_per_object(net, Extent::Whole) + size_of::<f64>() * order * order
 }
 
 /// `||x^(p)||` and `||delta^(p)||` of the objects of one sweep, shape (objects, L) each, before the normaliser.

@@ -9,7 +9,7 @@ use ndarray::{Array1, Array2};
 
 use super::check_finite;
 use crate::curvature::Term;
-use crate::curvature::couplings::{Couplings, Part, Parts};
+use crate::curvature::couplings::{Couplings, Extent, Terms};
 use crate::linalg::{entries, euclidean_norm, symmetric_eigenvalues};
 use crate::loss::Loss;
 use crate::passes::Sweep;
@@ -32,7 +32,7 @@ pub(super) fn eigenvalues(
         .map(|frames| frames.last().map_or(0, Frame::end))
         .map(|order| Array2::zeros((order, order)))
         .collect();
-    let mut couplings = Couplings::new(net, loss, Parts::of(term, net.activation()), Part::Whole, sweep);
+    let mut couplings = Couplings::new(net, loss, Terms::of(term, net.activation()), Extent::Whole, sweep);
     let mut along = Vec::new();
     for p in (0..depth).rev() {
         if p + 1 < depth {
@@ -41,7 +41,15 @@ pub(super) fn eigenvalues(
         for (n, (frames, matrix)) in frames.iter().zip(&mut matrices).enumerate() {
             for q in p..depth {
                 couple(&couplings, n, &frames[p], (q, &frames[q]), scale, matrix);
-                bend(&couplings, n, &frames[p], (q, &frames[q]), scale, matrix, &mut along);
+                add_activation_curvature(
+                    &couplings,
+                    n,
+                    &frames[p],
+                    (q, &frames[q]),
+                    scale,
+                    matrix,
+                    &mut along,
+                );
             }
         }
     }
@@ -78,7 +86,7 @@ fn couple(
 }
 
 /// Adds `2 w_qᵀ J^(p,q) u_p`.
-fn bend(
+fn add_activation_curvature(
     couplings: &Couplings,
     n: usize,
     from: &Frame,
@@ -158,7 +166,7 @@ fn frames(net: &Network, data: &Dataset, sweep: &Sweep, n: usize) -> Vec<Frame> 
     let reached = |p: usize, i: usize| {
         p + 1 == depth
             || sweep.slope[p][[n, i]] != 0.0
-            || sweep.bend[p].get([n, i]).is_some_and(|&bend| bend != 0.0)
+            || sweep.activation_curvature[p].get([n, i]).is_some_and(|&c| c != 0.0)
     };
     let mut frames = Vec::with_capacity(depth);
     let mut start = 0;

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use super::Density;
-use crate::spectrum::trace::student_quantile;
+use crate::spectrum::estimate::student_quantile;
 use crate::{Error, Result};
 
 /// A smoothed density with its band over the probes.

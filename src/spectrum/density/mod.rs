@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use ndarray::Array2;
 
+use super::estimate::Estimate;
 use super::extreme::ExtremePairs;
 use super::probes::{lanczos_from, normal_probes, take_out};
-use super::trace::Estimate;
 use crate::operator::LinearOperator;
 use crate::progress::Progress;
 use crate::{Error, Result};
