@@ -17,7 +17,7 @@ use refusal::assert_refused;
 use sha2::{Digest, Sha256};
 
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -148,6 +148,7 @@ pub struct Trained {
 /// ```
 /// use hessia::train::{AdamSettings, adam};
 /// use hessia::{Activation, Dataset, Loss, Network};
+/// use hessia_paper::data::LoadDataset;
 /// let data = Dataset::load("mnist")?.head(500);
 /// let net = Network::random(&[784, 4, 4, 10], false, Activation::Relu, 1)?;
 /// let trained = adam(&net, &data, Loss::cross_entropy(), &AdamSettings { epochs: 5, ..Default::default() })?;

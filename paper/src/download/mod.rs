@@ -100,7 +100,9 @@ pub struct Fetched {
 /// cuts), an interrupt, or what the system refuses.
 ///
 /// ```no_run
-/// use hessia_paper::data::{Dataset, FetchSettings, data_folder, fetch};
+/// use hessia::Dataset;
+/// use hessia_paper::data::{LoadDataset, data_folder};
+/// use hessia_paper::download::{FetchSettings, fetch};
 /// fetch("cifar100", &data_folder()?, &FetchSettings::default())?;
 /// assert_eq!(Dataset::load("cifar100")?.len(), 50_000);
 /// # Ok::<(), hessia::Error>(())

@@ -62,7 +62,7 @@ impl Download {
     /// A name that the catalog does not have.
     ///
     /// ```
-    /// use hessia_paper::data::Download;
+    /// use hessia_paper::download::Download;
     /// let cifar = Download::official("cifar10")?;
     /// assert_eq!(cifar.files[0].name, "cifar-10-binary.tar.gz");
     /// assert_eq!(cifar.files[0].members[0].size, 10_000 * (1 + 3 * 32 * 32));

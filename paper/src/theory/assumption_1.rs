@@ -33,7 +33,8 @@ impl Assumption1 {
     /// A loss that sums instead of averaging, k outside of 1..m; otherwise as [`loss_and_gradient`].
     ///
     /// ```
-    /// use hessia::{Activation, Dataset, Loss, Network, Targets, theory::Assumption1};
+    /// use hessia::{Activation, Dataset, Loss, Network, Targets};
+    /// use hessia_paper::theory::Assumption1;
     /// use ndarray::{Array2, array};
     /// let net = Network::random(&[3, 2], false, Activation::Identity, 1)?;
     /// let data = Dataset::new("toy", Array2::eye(3), Targets::Classes(array![0, 1, 1]))?;

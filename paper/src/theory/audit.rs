@@ -98,7 +98,8 @@ impl Comparison {
 /// As [`per_object`](hessia::per_object).
 ///
 /// ```
-/// use hessia::{Activation, Dataset, Layer, Loss, Network, Targets, theory};
+/// use hessia::{Activation, Dataset, Layer, Loss, Network, Targets};
+/// use hessia_paper::theory;
 /// use ndarray::{Array2, array};
 /// // Small weights: the theorem's bound as stated falls below the curvature.
 /// let layer = Layer { weight: Array2::from_elem((2, 3), 0.05), bias: None };

@@ -45,7 +45,8 @@ impl Constants {
     /// Shapes or targets that do not fit; failure of LAPACK.
     ///
     /// ```
-    /// use hessia::{Activation, Dataset, Layer, Loss, Network, Targets, theory::Constants};
+    /// use hessia::{Activation, Dataset, Layer, Loss, Network, Targets};
+    /// use hessia_paper::theory::Constants;
     /// use ndarray::array;
     /// let net = Network::new(vec![Layer { weight: array![[3.0, 0.0], [4.0, 0.0]], bias: None }], Activation::Relu)?;
     /// let data = Dataset::new("toy", array![[1.0, 0.0], [0.0, -2.0]], Targets::Classes(array![0, 1]))?;

@@ -152,7 +152,8 @@ impl Increment {
     /// A network of another number of parameters; otherwise as [`loss_value`].
     ///
     /// ```
-    /// use hessia::{Activation, Dataset, Loss, Network, Targets, theory::lemma_2::Increment};
+    /// use hessia::{Activation, Dataset, Loss, Network, Targets};
+    /// use hessia_paper::theory::lemma_2::Increment;
     /// use ndarray::{Array2, array};
     /// let star = Network::random(&[3, 4, 2], false, Activation::Tanh, 1)?;
     /// let data = Dataset::new("toy", Array2::eye(3), Targets::Classes(array![0, 1, 1]))?;

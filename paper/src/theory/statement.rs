@@ -103,7 +103,8 @@ impl Statement {
     /// The assumptions of the statement that do not hold here; empty where it applies.
     ///
     /// ```
-    /// use hessia::{Activation, Dataset, Loss, Network, Targets, theory::{Constants, Statement}};
+    /// use hessia::{Activation, Dataset, Loss, Network, Targets};
+    /// use hessia_paper::theory::{Constants, Statement};
     /// use ndarray::array;
     /// let net = Network::random(&[2, 3, 2], true, Activation::Relu, 1)?;
     /// let data = Dataset::new("toy", array![[1.0, 0.0]], Targets::Classes(array![0]))?;

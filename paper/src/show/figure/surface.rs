@@ -31,7 +31,7 @@ struct Grid {
 /// ```
 /// use hessia_paper::theory::{Plane, Surface};
 /// use hessia::{Activation, Dataset, Loss, Network, Targets};
-/// use hessia::{figure::{contour_figure, surface_figure}, table::surface_table};
+/// use hessia_paper::{figure::{contour_figure, surface_figure}, table::surface_table};
 /// use ndarray::{Array2, array};
 /// let net = Network::random(&[3, 2], false, Activation::Identity, 1)?;
 /// let data = Dataset::new("toy", Array2::eye(3), Targets::Classes(array![0, 1, 1]))?;

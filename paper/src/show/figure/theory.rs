@@ -69,7 +69,7 @@ pub fn bounds_figure(table: &DataFrame, measured: &str, bounds: &[&str]) -> Resu
 /// No such rows, or a table without these columns.
 ///
 /// ```
-/// use hessia::{figure::lemma_2_figure, table::lemma_2_table, theory::{ProbeSettings, probe}};
+/// use hessia_paper::{figure::lemma_2_figure, table::lemma_2_table, theory::{ProbeSettings, probe}};
 /// use hessia::{Activation, Dataset, Loss, Network, Targets};
 /// use ndarray::{Array2, array};
 /// let star = Network::random(&[3, 4, 2], false, Activation::Tanh, 1)?;

@@ -14,7 +14,7 @@ use hessia::{Error, Result};
 /// None but polars' own.
 ///
 /// ```
-/// let table = hessia::table::catalog_table()?;
+/// let table = hessia_paper::table::catalog_table()?;
 /// assert_eq!(table.height(), 4);
 /// # Ok::<(), hessia::Error>(())
 /// ```
@@ -29,7 +29,7 @@ pub fn catalog_table() -> Result<DataFrame> {
 /// A data folder without one of the eight files, or a file that is not such a table.
 ///
 /// ```
-/// let table = hessia::table::recorded_experiment()?;
+/// let table = hessia_paper::table::recorded_experiment()?;
 /// assert_eq!(table.height(), 4 * 2 * 25 * 5);
 /// # Ok::<(), hessia::Error>(())
 /// ```

@@ -15,7 +15,8 @@ use hessia::table::Columns;
 /// Only what polars refuses.
 ///
 /// ```
-/// use hessia::{Activation, Dataset, Loss, Network, Targets, table::audit_table, theory::audit};
+/// use hessia::{Activation, Dataset, Loss, Network, Targets};
+/// use hessia_paper::{table::audit_table, theory::audit};
 /// use ndarray::{Array2, array};
 /// let net = Network::random(&[3, 2, 2], false, Activation::Relu, 1)?;
 /// let data = Dataset::new("toy", Array2::ones((2, 3)), Targets::Classes(array![0, 1]))?;
@@ -61,7 +62,8 @@ pub fn verdict_table(audit: &Audit) -> Result<DataFrame> {
 ///
 /// ```
 /// use hessia_paper::theory::{ProbeSettings, probe};
-/// use hessia::{Activation, Dataset, Loss, Network, Targets, table::lemma_2_table};
+/// use hessia::{Activation, Dataset, Loss, Network, Targets};
+/// use hessia_paper::table::lemma_2_table;
 /// use ndarray::{Array2, array};
 /// let star = Network::random(&[3, 4, 2], false, Activation::Relu, 1)?;
 /// let data = Dataset::new("toy", Array2::eye(3), Targets::Classes(array![0, 1, 1]))?;
@@ -90,7 +92,8 @@ pub fn assumption_1_table(points: &[Assumption1]) -> Result<DataFrame> {
 ///
 /// ```
 /// use hessia_paper::theory::{Plane, Surface};
-/// use hessia::{Activation, Dataset, Loss, Network, Targets, table::surface_table};
+/// use hessia::{Activation, Dataset, Loss, Network, Targets};
+/// use hessia_paper::table::surface_table;
 /// use ndarray::{Array2, array};
 /// let net = Network::random(&[3, 2], false, Activation::Identity, 1)?;
 /// let data = Dataset::new("toy", Array2::eye(3), Targets::Classes(array![0, 1, 1]))?;
