@@ -30,8 +30,10 @@ examples: system ## second derivatives of candle and burn, verified (a workspace
 fuzz: system ## a million damaged files for every reader (make test: a thousand)
 	HESSIA_FUZZ=1000000 cargo test -p hessia --no-default-features --features model-io --test hostile_files --test hostile_networks
 
-checked-test: system ## the tests of the core and of damaged files with overflow checks and debug assertions
-	cargo test -p hessia --profile checked --no-default-features --features model-io
+# CHECKED= runs all of the core's tests.
+CHECKED := --lib --test closed_forms --test hostile_files --test hostile_networks
+checked-test: system ## the core and damaged files with overflow checks and debug assertions
+	cargo test -p hessia --profile checked --no-default-features --features model-io $(CHECKED)
 
 lab: setup ## open JupyterLab on the notebooks
 	JUPYTER_PATH="$(CURDIR)/.hessia/jupyter" .hessia/bin/jupyter lab --notebook-dir notebooks $(AS_ROOT) $(LAB)
